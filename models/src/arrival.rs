@@ -1,0 +1,166 @@
+//! Arrival processes: when requests come.
+//!
+//! [`Arrivals`] is the valid description; the engine turns it into a stream of instants. All of them
+//! are exact: a Poisson process with a changing rate is drawn by thinning or by rescaled time, never
+//! by small steps.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::law::Law;
+use crate::units::{Rate, SimDuration, SimTime};
+
+/// When requests come to a function.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arrivals {
+    /// A Poisson process with a constant rate.
+    Poisson(Rate),
+    /// Independent inter-arrival times of one law; the first request comes after one such time.
+    Renewal(Law),
+    /// A Poisson process whose rate is a step or a polygon, repeated with a period.
+    Piecewise(Piecewise),
+    /// A Poisson process with rate mean · (1 + amplitude · cos(2π (t − peak)/period)).
+    Sinusoidal(Sinusoidal),
+    /// A Markov-modulated Poisson process: exponential stays in states that each have a rate.
+    Mmpp(Mmpp),
+    /// A Poisson process of bursts over a Poisson background.
+    Bursts(Bursts),
+    /// Known instants: a schedule, ascending.
+    Schedule(Arc<[SimTime]>),
+    /// Recorded counts per interval of a trace.
+    Counts(Counts),
+}
+
+/// A piecewise rate: valid when `points` starts at 0, ascends, and ends before `period`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Piecewise {
+    /// After this time the points start over.
+    pub period: SimDuration,
+    /// From each instant on, the rate: held until the next point, or reached in a straight line.
+    pub points: Vec<(SimDuration, Rate)>,
+    /// How the rate goes from one point to the next.
+    pub interpolation: Interpolation,
+}
+
+/// How a rate goes from one point to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Interpolation {
+    /// The rate of a point holds until the next one.
+    Step,
+    /// A straight line to the next point; from the last back to the first.
+    Linear,
+}
+
+/// A sinusoidal rate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Sinusoidal {
+    /// The mean rate.
+    pub mean: Rate,
+    /// Relative amplitude in [0, 1].
+    pub amplitude: f64,
+    /// One cycle; greater than zero.
+    pub period: SimDuration,
+    /// When in the cycle the rate is highest.
+    pub peak: SimDuration,
+}
+
+/// States of a Markov-modulated Poisson process; at least two. The run starts in the first; from a
+/// state the process moves on to the next in the list, from the last to the first.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Mmpp {
+    /// (rate of requests, mean of the exponential stay).
+    pub states: Vec<(Rate, SimDuration)>,
+}
+
+/// Bursts: at the instants of a Poisson process, `size` requests at uniform instants within `within`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Bursts {
+    /// Rate of bursts.
+    pub rate: Rate,
+    /// Requests in a burst, at least 1.
+    pub size: u32,
+    /// The span over which a burst's requests fall.
+    pub within: SimDuration,
+    /// Rate of the single requests between bursts.
+    pub background: Rate,
+}
+
+/// Recorded counts per interval.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Counts {
+    /// Length of an interval; greater than zero.
+    pub interval: SimDuration,
+    /// Where in its interval an invocation falls.
+    pub placement: Placement,
+    /// (index of the interval, count > 0), ascending by index.
+    pub cells: Arc<[(u32, u32)]>,
+}
+
+/// Where in its interval an invocation of a trace falls: the reader's assumption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Placement {
+    /// Independent and uniform (exact order statistics).
+    Uniform,
+    /// Evenly spaced: the j-th of k at (j + ½)/k of the interval.
+    Equidistant,
+    /// All at the start of the interval.
+    MinuteStart,
+}
+
+impl Counts {
+    /// All requests of the trace.
+    pub fn total(&self) -> u64 {
+        self.cells.iter().map(|cell| u64::from(cell.1)).sum()
+    }
+}
+
+impl Arrivals {
+    /// The long-run mean rate in requests per second over a run of this length.
+    pub fn mean_per_second(&self, duration: SimDuration) -> f64 {
+        use crate::math::{count_to_f64, to_f64};
+        match self {
+            Self::Poisson(rate) => rate.as_per_second(),
+            Self::Renewal(law) => 1e9 / law.mean_ns().max(1.0),
+            Self::Piecewise(rates) => rates.mean_per_second(),
+            Self::Sinusoidal(rate) => rate.mean.as_per_second(),
+            Self::Mmpp(process) => {
+                let stays: f64 = process.states.iter().map(|state| to_f64(state.1.0)).sum();
+                let weighted = process
+                    .states
+                    .iter()
+                    .map(|(rate, stay)| rate.as_per_second() * to_f64(stay.0));
+                weighted.sum::<f64>() / stays.max(1.0)
+            }
+            Self::Bursts(bursts) => {
+                bursts.rate.as_per_second() * f64::from(bursts.size)
+                    + bursts.background.as_per_second()
+            }
+            Self::Schedule(times) => count_to_f64(times.len()) / duration.as_secs_f64().max(1e-9),
+            Self::Counts(counts) => to_f64(counts.total()) / duration.as_secs_f64().max(1e-9),
+        }
+    }
+}
+
+impl Piecewise {
+    /// The mean rate over one period.
+    pub fn mean_per_second(&self) -> f64 {
+        use crate::math::to_f64;
+        let mut area = 0.0;
+        for (index, (from, rate)) in self.points.iter().enumerate() {
+            let (to, next) = match self.points.get(index + 1) {
+                Some((to, next)) => (*to, *next),
+                None => (self.period, self.points[0].1),
+            };
+            let mean = match self.interpolation {
+                Interpolation::Step => rate.as_per_second(),
+                Interpolation::Linear => f64::midpoint(rate.as_per_second(), next.as_per_second()),
+            };
+            area += mean * to_f64(to.0 - from.0);
+        }
+        area / to_f64(self.period.0.max(1))
+    }
+}

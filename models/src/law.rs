@@ -1,0 +1,669 @@
+//! Laws of durations: how long a phase or an invocation takes.
+//!
+//! A [`Law`] is valid by construction; a [`Sampler`] is the same law made ready to draw from. Draws
+//! are whole nanoseconds. The exponential, normal and log-normal laws draw through the project's own
+//! ziggurat ([`crate::math`]), because the engine lives on them; `rand_distr` is their independent
+//! oracle in tests.
+
+use rand::Rng;
+use serde::Serialize;
+
+use crate::math::{
+    StandardExponential, StandardNormal, exp, ln, open_unit, round_to_u64, to_f64, unit,
+};
+use crate::units::SimDuration;
+
+/// The standard normal quantile of 0.99: turns (median, p99) into the σ of a log-normal law.
+const Z_99: f64 = 2.326_347_874_040_841;
+
+/// Why a law cannot be made.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum LawError {
+    /// A mean, median or scale is zero or negative where the law needs a positive one.
+    #[error("the {what} must be greater than zero")]
+    NotPositive {
+        /// The parameter.
+        what: &'static str,
+    },
+    /// The upper bound lies below the lower one.
+    #[error("the high end ({high}) must not be below the low end ({low})")]
+    Reversed {
+        /// The lower bound.
+        low: SimDuration,
+        /// The upper bound.
+        high: SimDuration,
+    },
+    /// The 99th percentile lies below the median.
+    #[error("the 99th percentile ({p99}) must not be below the median ({median})")]
+    QuantileOrder {
+        /// The median.
+        median: SimDuration,
+        /// The 99th percentile.
+        p99: SimDuration,
+    },
+    /// A table of quantiles needs at least two points.
+    #[error("a table of quantiles needs at least two points, found {found}")]
+    TooFewQuantiles {
+        /// How many were given.
+        found: usize,
+    },
+    /// Probabilities must rise strictly inside [0, 1] and values must not fall.
+    #[error("quantiles must rise: point {index} does not lie above the one before it")]
+    QuantilesFall {
+        /// Index of the first point that is out of order, from 0.
+        index: usize,
+    },
+    /// A mixture needs at least one component.
+    #[error("a mixture needs at least one component")]
+    EmptyMixture,
+    /// A weight is negative, not a number, or all are zero.
+    #[error("the weights of a mixture must be positive numbers, found {found}")]
+    Weight {
+        /// The weight.
+        found: f64,
+    },
+}
+
+/// A law of durations. Parameters are in nanoseconds unless they say otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Law {
+    /// Always the same.
+    Constant(SimDuration),
+    /// Exponential with the given mean: f(t) = e^(−t/m)/m.
+    Exponential(Scale),
+    /// Uniform on [low, high].
+    Uniform(Range),
+    /// Log-normal: ln T is normal.
+    LogNormal(LogNormal),
+    /// Gamma with shape k and scale θ: f(t) ∝ t^(k−1)·e^(−t/θ).
+    Gamma(Shaped),
+    /// Weibull with shape k and scale λ: P(T > t) = e^(−(t/λ)^k).
+    Weibull(Shaped),
+    /// Pareto (type I) with shape α and minimum m: P(T > t) = (m/t)^α.
+    Pareto(Shaped),
+    /// A table of quantiles, linear between its points (R-7's interpolation) and constant outside.
+    Empirical(Quantiles),
+    /// A weighted choice among laws.
+    Mixture(Mixture),
+}
+
+/// The mean of an exponential law.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Scale {
+    mean_ns: f64,
+}
+
+/// The ends of a uniform law.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Range {
+    low: SimDuration,
+    high: SimDuration,
+}
+
+/// Median and σ of a log-normal law.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LogNormal {
+    median_ns: f64,
+    sigma: f64,
+}
+
+/// Shape and scale.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Shaped {
+    shape: f64,
+    scale_ns: f64,
+}
+
+/// Points (probability, value) of a quantile function.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Quantiles {
+    probabilities: Vec<f64>,
+    values_ns: Vec<f64>,
+}
+
+/// Weights, normalised to sum 1, and their laws.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Mixture {
+    weights: Vec<f64>,
+    laws: Vec<Law>,
+}
+
+impl Law {
+    /// The law of no time at all.
+    pub const ZERO: Self = Self::Constant(SimDuration::ZERO);
+
+    /// Exponential.
+    ///
+    /// # Errors
+    /// When the mean is zero.
+    pub fn exponential(mean: SimDuration) -> Result<Self, LawError> {
+        positive(mean, "mean").map(|mean_ns| Self::Exponential(Scale { mean_ns }))
+    }
+
+    /// Uniform on [low, high].
+    ///
+    /// # Errors
+    /// When `high` lies below `low`.
+    pub fn uniform(low: SimDuration, high: SimDuration) -> Result<Self, LawError> {
+        if high < low {
+            return Err(LawError::Reversed { low, high });
+        }
+        Ok(Self::Uniform(Range { low, high }))
+    }
+
+    /// Log-normal with this median and 99th percentile.
+    ///
+    /// # Errors
+    /// When the median is zero or the percentile lies below it.
+    pub fn log_normal(median: SimDuration, p99: SimDuration) -> Result<Self, LawError> {
+        let median_ns = positive(median, "median")?;
+        if p99 < median {
+            return Err(LawError::QuantileOrder { median, p99 });
+        }
+        let sigma = libm::log(to_f64(p99.0) / median_ns) / Z_99;
+        Ok(Self::LogNormal(LogNormal { median_ns, sigma }))
+    }
+
+    /// Log-normal with this mean and standard deviation: σ² = ln(1 + s²/m²), median = m·e^(−σ²/2).
+    ///
+    /// # Errors
+    /// When the mean is zero.
+    pub fn log_normal_from_moments(
+        mean: SimDuration,
+        standard_deviation: SimDuration,
+    ) -> Result<Self, LawError> {
+        let mean_ns = positive(mean, "mean")?;
+        let cv = to_f64(standard_deviation.0) / mean_ns;
+        let variance = libm::log1p(cv * cv);
+        let median_ns = mean_ns * libm::exp(-0.5 * variance);
+        Ok(Self::LogNormal(LogNormal {
+            median_ns,
+            sigma: libm::sqrt(variance),
+        }))
+    }
+
+    /// Gamma with this shape and mean.
+    ///
+    /// # Errors
+    /// When one of them is not positive.
+    pub fn gamma(shape: f64, mean: SimDuration) -> Result<Self, LawError> {
+        let mean_ns = positive(mean, "mean")?;
+        let shape = positive_shape(shape)?;
+        Ok(Self::Gamma(Shaped {
+            shape,
+            scale_ns: mean_ns / shape,
+        }))
+    }
+
+    /// Weibull with this shape and scale.
+    ///
+    /// # Errors
+    /// When one of them is not positive.
+    pub fn weibull(shape: f64, scale: SimDuration) -> Result<Self, LawError> {
+        let scale_ns = positive(scale, "scale")?;
+        Ok(Self::Weibull(Shaped {
+            shape: positive_shape(shape)?,
+            scale_ns,
+        }))
+    }
+
+    /// Pareto with this shape and minimum.
+    ///
+    /// # Errors
+    /// When one of them is not positive.
+    pub fn pareto(shape: f64, minimum: SimDuration) -> Result<Self, LawError> {
+        let scale_ns = positive(minimum, "minimum")?;
+        Ok(Self::Pareto(Shaped {
+            shape: positive_shape(shape)?,
+            scale_ns,
+        }))
+    }
+
+    /// A table of quantiles.
+    ///
+    /// # Errors
+    /// When there are fewer than two points, a probability lies outside [0, 1], or the points do
+    /// not rise.
+    pub fn empirical(points: &[(f64, SimDuration)]) -> Result<Self, LawError> {
+        if points.len() < 2 {
+            return Err(LawError::TooFewQuantiles {
+                found: points.len(),
+            });
+        }
+        for (index, &(probability, value)) in points.iter().enumerate() {
+            let rises =
+                index == 0 || (probability > points[index - 1].0 && value >= points[index - 1].1);
+            if !(0.0..=1.0).contains(&probability) || !rises {
+                return Err(LawError::QuantilesFall { index });
+            }
+        }
+        Ok(Self::Empirical(Quantiles {
+            probabilities: points.iter().map(|point| point.0).collect(),
+            values_ns: points.iter().map(|point| to_f64(point.1.0)).collect(),
+        }))
+    }
+
+    /// A weighted choice among laws; the weights need not sum to 1.
+    ///
+    /// # Errors
+    /// When there is no component or a weight is not a positive number.
+    pub fn mixture(components: Vec<(f64, Self)>) -> Result<Self, LawError> {
+        if components.is_empty() {
+            return Err(LawError::EmptyMixture);
+        }
+        for &(weight, _) in &components {
+            if !(weight > 0.0 && weight.is_finite()) {
+                return Err(LawError::Weight { found: weight });
+            }
+        }
+        let total: f64 = components.iter().map(|component| component.0).sum();
+        let (weights, laws) = components
+            .into_iter()
+            .map(|(weight, law)| (weight / total, law))
+            .unzip();
+        Ok(Self::Mixture(Mixture { weights, laws }))
+    }
+
+    /// The mean in nanoseconds; infinite for a Pareto law with shape at most 1.
+    pub fn mean_ns(&self) -> f64 {
+        match self {
+            Self::Constant(span) => to_f64(span.0),
+            Self::Exponential(law) => law.mean_ns,
+            Self::Uniform(law) => f64::midpoint(to_f64(law.low.0), to_f64(law.high.0)),
+            Self::LogNormal(law) => law.median_ns * libm::exp(0.5 * law.sigma * law.sigma),
+            Self::Gamma(law) => law.shape * law.scale_ns,
+            Self::Weibull(law) => law.scale_ns * libm::tgamma(1.0 + 1.0 / law.shape),
+            Self::Pareto(law) if law.shape <= 1.0 => f64::INFINITY,
+            Self::Pareto(law) => law.scale_ns * law.shape / (law.shape - 1.0),
+            Self::Empirical(law) => law.mean_ns(),
+            Self::Mixture(law) => law
+                .weights
+                .iter()
+                .zip(&law.laws)
+                .map(|(w, part)| w * part.mean_ns())
+                .sum(),
+        }
+    }
+
+    /// P(T > t).
+    pub fn survival(&self, t: SimDuration) -> f64 {
+        let t_ns = to_f64(t.0);
+        match self {
+            Self::Constant(span) => f64::from(u8::from(*span > t)),
+            Self::Exponential(law) => libm::exp(-t_ns / law.mean_ns),
+            Self::Uniform(law) if t < law.low => 1.0,
+            Self::Uniform(law) if t >= law.high => 0.0,
+            Self::Uniform(law) => to_f64(law.high.0 - t.0) / to_f64(law.high.0 - law.low.0),
+            Self::LogNormal(_) if t.0 == 0 => 1.0,
+            Self::LogNormal(law) => {
+                let z = libm::log(t_ns / law.median_ns) / law.sigma;
+                0.5 * libm::erfc(z / std::f64::consts::SQRT_2)
+            }
+            Self::Gamma(law) => upper_gamma(law.shape, t_ns / law.scale_ns),
+            Self::Weibull(law) => libm::exp(-libm::pow(t_ns / law.scale_ns, law.shape)),
+            Self::Pareto(law) if t_ns <= law.scale_ns => 1.0,
+            Self::Pareto(law) => libm::pow(law.scale_ns / t_ns, law.shape),
+            Self::Empirical(law) => law.survival(t_ns),
+            Self::Mixture(law) => law
+                .weights
+                .iter()
+                .zip(&law.laws)
+                .map(|(w, part)| w * part.survival(t))
+                .sum(),
+        }
+    }
+
+    /// The smallest span that is exceeded with at most this probability, found by bisection of
+    /// [`Law::survival`] to one part in 10⁹; at most [`SimDuration::MAX`].
+    pub fn exceeded_with(&self, probability: f64) -> SimDuration {
+        let (mut low, mut high) = (0_u64, 1_u64);
+        while self.survival(SimDuration(high)) > probability {
+            if high >= SimDuration::MAX.0 {
+                return SimDuration::MAX;
+            }
+            low = high;
+            high *= 2;
+        }
+        while high - low > 1 + high / 1_000_000_000 {
+            let middle = low.midpoint(high);
+            if self.survival(SimDuration(middle)) > probability {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        SimDuration(high)
+    }
+
+    /// The same law with every span multiplied by a positive factor.
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Self {
+        let span = |value: SimDuration| SimDuration(round_to_u64(to_f64(value.0) * factor));
+        let shaped = |law: &Shaped| Shaped {
+            shape: law.shape,
+            scale_ns: law.scale_ns * factor,
+        };
+        match self {
+            Self::Constant(value) => Self::Constant(span(*value)),
+            Self::Exponential(law) => Self::Exponential(Scale {
+                mean_ns: law.mean_ns * factor,
+            }),
+            Self::Uniform(law) => Self::Uniform(Range {
+                low: span(law.low),
+                high: span(law.high),
+            }),
+            Self::LogNormal(law) => Self::LogNormal(LogNormal {
+                median_ns: law.median_ns * factor,
+                sigma: law.sigma,
+            }),
+            Self::Gamma(law) => Self::Gamma(shaped(law)),
+            Self::Weibull(law) => Self::Weibull(shaped(law)),
+            Self::Pareto(law) => Self::Pareto(shaped(law)),
+            Self::Empirical(law) => Self::Empirical(Quantiles {
+                probabilities: law.probabilities.clone(),
+                values_ns: law.values_ns.iter().map(|value| value * factor).collect(),
+            }),
+            Self::Mixture(law) => Self::Mixture(Mixture {
+                weights: law.weights.clone(),
+                laws: law.laws.iter().map(|part| part.scaled(factor)).collect(),
+            }),
+        }
+    }
+
+    /// The law made ready to draw from.
+    pub fn sampler(&self) -> Sampler {
+        Sampler::new(self)
+    }
+}
+
+impl Quantiles {
+    fn mean_ns(&self) -> f64 {
+        let last = self.values_ns.len() - 1;
+        let mut mean = self.probabilities[0] * self.values_ns[0]
+            + (1.0 - self.probabilities[last]) * self.values_ns[last];
+        for index in 1..=last {
+            let share = self.probabilities[index] - self.probabilities[index - 1];
+            mean += share * f64::midpoint(self.values_ns[index], self.values_ns[index - 1]);
+        }
+        mean
+    }
+
+    fn survival(&self, t_ns: f64) -> f64 {
+        let above = self.values_ns.partition_point(|value| *value <= t_ns);
+        if above == 0 {
+            return 1.0;
+        }
+        if above == self.values_ns.len() {
+            return 0.0;
+        }
+        let (low, high) = (self.values_ns[above - 1], self.values_ns[above]);
+        let (from, to) = (self.probabilities[above - 1], self.probabilities[above]);
+        1.0 - (from + (to - from) * (t_ns - low) / (high - low))
+    }
+
+    #[inline]
+    fn value_ns(&self, probability: f64) -> f64 {
+        let above = self.probabilities.partition_point(|p| *p <= probability);
+        if above == 0 {
+            return self.values_ns[0];
+        }
+        if above == self.values_ns.len() {
+            return self.values_ns[above - 1];
+        }
+        let (low, high) = (self.values_ns[above - 1], self.values_ns[above]);
+        let (from, to) = (self.probabilities[above - 1], self.probabilities[above]);
+        low + (high - low) * (probability - from) / (to - from)
+    }
+}
+
+/// A law made ready to draw from.
+#[derive(Debug, Clone)]
+pub struct Sampler {
+    kind: SamplerKind,
+}
+
+#[derive(Debug, Clone)]
+enum SamplerKind {
+    Constant(u64),
+    Exponential {
+        draw: StandardExponential,
+        mean_ns: f64,
+    },
+    Uniform {
+        low_ns: f64,
+        width_ns: f64,
+    },
+    LogNormal {
+        draw: StandardNormal,
+        median_ns: f64,
+        sigma: f64,
+    },
+    Gamma(GammaSampler),
+    Weibull {
+        draw: StandardExponential,
+        inverse_shape: f64,
+        scale_ns: f64,
+    },
+    Pareto {
+        draw: StandardExponential,
+        inverse_shape: f64,
+        scale_ns: f64,
+    },
+    Empirical(Quantiles),
+    Mixture {
+        cumulative: Vec<f64>,
+        parts: Vec<Sampler>,
+    },
+}
+
+impl Sampler {
+    fn new(law: &Law) -> Self {
+        let exponential = StandardExponential::default();
+        let kind = match law {
+            Law::Constant(span) => SamplerKind::Constant(span.0),
+            Law::Exponential(law) => SamplerKind::Exponential {
+                draw: exponential,
+                mean_ns: law.mean_ns,
+            },
+            Law::Uniform(law) => SamplerKind::Uniform {
+                low_ns: to_f64(law.low.0),
+                width_ns: to_f64(law.high.0 - law.low.0),
+            },
+            Law::LogNormal(law) => SamplerKind::LogNormal {
+                draw: StandardNormal::default(),
+                median_ns: law.median_ns,
+                sigma: law.sigma,
+            },
+            Law::Gamma(law) => SamplerKind::Gamma(GammaSampler::new(law)),
+            Law::Weibull(law) => SamplerKind::Weibull {
+                draw: exponential,
+                inverse_shape: 1.0 / law.shape,
+                scale_ns: law.scale_ns,
+            },
+            Law::Pareto(law) => SamplerKind::Pareto {
+                draw: exponential,
+                inverse_shape: 1.0 / law.shape,
+                scale_ns: law.scale_ns,
+            },
+            Law::Empirical(table) => SamplerKind::Empirical(table.clone()),
+            Law::Mixture(law) => {
+                let mut sum = 0.0;
+                SamplerKind::Mixture {
+                    cumulative: law
+                        .weights
+                        .iter()
+                        .map(|weight| {
+                            sum += weight;
+                            sum
+                        })
+                        .collect(),
+                    parts: law.laws.iter().map(Law::sampler).collect(),
+                }
+            }
+        };
+        Self { kind }
+    }
+
+    /// One draw in nanoseconds.
+    #[inline]
+    pub fn draw<R: Rng>(&self, rng: &mut R) -> u64 {
+        match &self.kind {
+            SamplerKind::Constant(span) => *span,
+            SamplerKind::Exponential { draw, mean_ns } => round_to_u64(draw.draw(rng) * mean_ns),
+            SamplerKind::Uniform { low_ns, width_ns } => {
+                round_to_u64(low_ns + width_ns * unit(rng.next_u64()))
+            }
+            SamplerKind::LogNormal {
+                draw,
+                median_ns,
+                sigma,
+            } => round_to_u64(median_ns * exp(sigma * draw.draw(rng))),
+            SamplerKind::Gamma(gamma) => round_to_u64(gamma.draw(rng)),
+            SamplerKind::Weibull {
+                draw,
+                inverse_shape,
+                scale_ns,
+            } => round_to_u64(scale_ns * exp(inverse_shape * ln(draw.draw(rng)))),
+            SamplerKind::Pareto {
+                draw,
+                inverse_shape,
+                scale_ns,
+            } => round_to_u64(scale_ns * exp(inverse_shape * draw.draw(rng))),
+            SamplerKind::Empirical(table) => round_to_u64(table.value_ns(unit(rng.next_u64()))),
+            SamplerKind::Mixture { cumulative, parts } => {
+                let choice = unit(rng.next_u64());
+                let part = cumulative
+                    .partition_point(|sum| *sum <= choice)
+                    .min(parts.len() - 1);
+                parts[part].draw(rng)
+            }
+        }
+    }
+
+    /// Fills a block with draws.
+    pub fn fill<R: Rng>(&self, rng: &mut R, block: &mut [u64]) {
+        match &self.kind {
+            SamplerKind::Constant(span) => block.fill(*span),
+            SamplerKind::Exponential { draw, mean_ns } => {
+                for value in block {
+                    *value = round_to_u64(draw.draw(rng) * mean_ns);
+                }
+            }
+            SamplerKind::LogNormal {
+                draw,
+                median_ns,
+                sigma,
+            } => {
+                for value in block {
+                    *value = round_to_u64(median_ns * exp(sigma * draw.draw(rng)));
+                }
+            }
+            _ => {
+                for value in block {
+                    *value = self.draw(rng);
+                }
+            }
+        }
+    }
+}
+
+/// Marsaglia & Tsang's method ("A simple method for generating gamma variables", ACM Transactions on
+/// Mathematical Software 26(3), 2000, <https://doi.org/10.1145/358407.358414>), boosted by U^(1/k)
+/// for shapes below 1.
+#[derive(Debug, Clone)]
+struct GammaSampler {
+    normal: StandardNormal,
+    boost: Option<f64>,
+    d: f64,
+    c: f64,
+    scale_ns: f64,
+}
+
+impl GammaSampler {
+    fn new(law: &Shaped) -> Self {
+        let boost = (law.shape < 1.0).then_some(1.0 / law.shape);
+        let shape = if law.shape < 1.0 {
+            law.shape + 1.0
+        } else {
+            law.shape
+        };
+        let d = shape - 1.0 / 3.0;
+        Self {
+            normal: StandardNormal::default(),
+            boost,
+            d,
+            c: 1.0 / libm::sqrt(9.0 * d),
+            scale_ns: law.scale_ns,
+        }
+    }
+
+    fn draw<R: Rng>(&self, rng: &mut R) -> f64 {
+        let value = loop {
+            let x = self.normal.draw(rng);
+            let root = 1.0 + self.c * x;
+            if root <= 0.0 {
+                continue;
+            }
+            let v = root * root * root;
+            let u = open_unit(rng.next_u64());
+            if ln(u) < 0.5 * x * x + self.d - self.d * v + self.d * ln(v) {
+                break self.d * v;
+            }
+        };
+        let boost = self
+            .boost
+            .map_or(1.0, |power| exp(power * ln(open_unit(rng.next_u64()))));
+        value * boost * self.scale_ns
+    }
+}
+
+fn positive(span: SimDuration, what: &'static str) -> Result<f64, LawError> {
+    if span.0 == 0 {
+        Err(LawError::NotPositive { what })
+    } else {
+        Ok(to_f64(span.0))
+    }
+}
+
+fn positive_shape(shape: f64) -> Result<f64, LawError> {
+    if shape > 0.0 && shape.is_finite() {
+        Ok(shape)
+    } else {
+        Err(LawError::NotPositive { what: "shape" })
+    }
+}
+
+/// The regularised upper incomplete gamma function Q(shape, x): series below shape + 1, Lentz's
+/// continued fraction above (Press et al., "Numerical Recipes", 3rd ed., §6.2). Written here because
+/// it must give the same bits on every machine: warm-up lengths depend on it.
+fn upper_gamma(shape: f64, x: f64) -> f64 {
+    if x <= 0.0 {
+        return 1.0;
+    }
+    let front = libm::exp(shape * libm::log(x) - x - libm::lgamma(shape));
+    if x < shape + 1.0 {
+        let (mut term, mut sum, mut divisor) = (1.0 / shape, 1.0 / shape, shape);
+        while term > sum * 1e-16 {
+            divisor += 1.0;
+            term *= x / divisor;
+            sum += term;
+        }
+        return 1.0 - front * sum;
+    }
+    let mut denominator = x + 1.0 - shape;
+    let mut upper = 1e300;
+    let mut lower = 1.0 / denominator;
+    let mut fraction = lower;
+    for step in 1..10_000_u32 {
+        let numerator = -f64::from(step) * (f64::from(step) - shape);
+        denominator += 2.0;
+        lower = 1.0 / (numerator * lower + denominator);
+        upper = denominator + numerator / upper;
+        fraction *= lower * upper;
+        if libm::fabs(lower * upper - 1.0) < 1e-15 {
+            break;
+        }
+    }
+    front * fraction
+}

@@ -1,0 +1,12 @@
+//! Vocabulary and mathematics of cold starts.
+pub mod arrival;
+pub mod init;
+pub mod keepalive;
+pub mod law;
+pub mod math;
+pub mod metric;
+pub mod price;
+pub mod random;
+pub mod record;
+pub mod scenario;
+pub mod units;

@@ -1,0 +1,193 @@
+//! A scenario: what is simulated. Valid by construction, so that the engine cannot fail on input.
+//!
+//! The file format and its diagnostics are [`crate::scenario_file`]'s; here are the settled values:
+//! presets applied, defaults filled in, memory turned into speed, phases turned into laws.
+
+use serde::Serialize;
+
+use crate::arrival::Arrivals;
+use crate::init::Init;
+use crate::keepalive::{KeepAlive, Reuse};
+use crate::law::Law;
+use crate::metric::Assertion;
+use crate::price::PriceSettings;
+use crate::units::{Bytes, Memory, Quota, SimDuration};
+
+/// What is simulated.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Scenario {
+    /// Length, replications and warm-up.
+    pub run: Run,
+    /// What all functions share.
+    pub platform: Platform,
+    /// The functions, at least one, with distinct names.
+    pub functions: Vec<Function>,
+    /// Promises to check.
+    pub slos: Vec<Assertion>,
+}
+
+/// Length, replications and warm-up of a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Run {
+    /// The simulated span; greater than zero.
+    pub duration: SimDuration,
+    /// Independent repetitions, at least 1.
+    pub replications: u32,
+    /// What is discarded at the start of each replication.
+    pub warm_up: WarmUp,
+    /// Whether the arrivals are a recorded trace, of which every request is reported.
+    pub trace: Option<TraceSource>,
+}
+
+/// Where the arrivals of a trace scenario come from: names for the output, no paths.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TraceSource {
+    /// The format, as in the scenario file: `azure-functions-2019`.
+    pub format: String,
+    /// What the reader assumed because the trace does not say it, in plain sentences.
+    pub assumptions: Vec<String>,
+}
+
+/// What is discarded at the start of each replication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WarmUp {
+    /// Keep-alive + longest duration + longest init.
+    Auto,
+    /// This span; zero discards nothing.
+    Fixed(SimDuration),
+}
+
+/// What all functions share.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Platform {
+    /// The dated preset that the settings started from: `aws-lambda@2026-10`.
+    pub preset: String,
+    /// Concurrent executions of all functions together.
+    pub account_concurrency: Option<u64>,
+    /// New instances of each function.
+    pub scale_up: Option<Quota>,
+    /// Requests of all functions together.
+    pub request_rate: Option<Quota>,
+    /// How provisioned instances come up.
+    pub provisioning: Provisioning,
+    /// Which price book, region and extras.
+    pub price: PriceSettings,
+}
+
+/// How a platform brings up provisioned instances after they were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Provisioning {
+    /// Before the first instance starts.
+    pub delay: SimDuration,
+    /// How fast they start from then on.
+    pub pace: Quota,
+}
+
+/// CPU architecture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Architecture {
+    /// 64-bit x86.
+    #[serde(rename = "x86_64")]
+    X86_64,
+    /// 64-bit Arm.
+    #[serde(rename = "arm64")]
+    Arm64,
+}
+
+impl Architecture {
+    /// The name in files: `x86_64` or `arm64`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Arm64 => "arm64",
+        }
+    }
+}
+
+/// How the function is packaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackageKind {
+    /// A zip archive.
+    Zip,
+    /// A container image.
+    Image,
+}
+
+/// One function, settled.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Function {
+    /// The name, unique in the scenario.
+    pub name: String,
+    /// CPU architecture; decides the price.
+    pub architecture: Architecture,
+    /// Memory size; decides the price (its effect on speed is already in the laws below).
+    pub memory: Memory,
+    /// Temporary disk.
+    pub ephemeral_storage: Memory,
+    /// Zip or image; images and custom runtimes were always billed for init.
+    pub package: PackageKind,
+    /// Whether the runtime is one that the vendor manages (its init was not billed before a date).
+    pub managed_runtime: bool,
+    /// Whether instances start from a snapshot.
+    pub snapshot: bool,
+    /// The init of an instance.
+    pub init: Init,
+    /// Duration of an invocation at this memory size.
+    pub duration: Law,
+    /// What an instance's first invocation takes in addition, at this memory size.
+    pub first_invocation: Law,
+    /// Size of a response.
+    pub response: Bytes,
+    /// An invocation that runs longer is cut off, and its instance with it.
+    pub timeout: Option<SimDuration>,
+    /// Requests that an instance takes at once, at least 1.
+    pub concurrency: u32,
+    /// Provisioned concurrency.
+    pub provisioned: Provisioned,
+    /// Reserved concurrency: guarantee and cap.
+    pub reserved: Option<u64>,
+    /// Instances at the most, provisioned ones included.
+    pub maximum_instances: Option<u64>,
+    /// Where requests wait that find no instance.
+    pub queue: Queue,
+    /// When requests come.
+    pub arrivals: Arrivals,
+    /// How long an idle instance is kept.
+    pub keep_alive: KeepAlive,
+    /// How old an instance may become; it is not reused beyond, and ends when idle.
+    pub maximum_age: Option<Law>,
+    /// Which available instance takes an invocation.
+    pub reuse: Reuse,
+    /// The pool when the run starts.
+    pub initial: InitialPool,
+}
+
+/// Provisioned concurrency of a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Provisioned {
+    /// Instances kept started.
+    pub instances: u32,
+    /// Whether they are asked for when the run starts (allocation takes its time) rather than being
+    /// there already.
+    pub allocate_at_start: bool,
+}
+
+/// Where requests wait that find no instance. Length 0: nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Queue {
+    /// Requests that may wait at once.
+    pub length: u64,
+    /// How long each may wait before it is dropped.
+    pub wait: SimDuration,
+}
+
+/// The pool when the run starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct InitialPool {
+    /// Idle instances, idle since time zero.
+    pub idle: u32,
+    /// Busy instances, each at the start of an invocation that counts as none of the requests.
+    pub busy: u32,
+}

@@ -1,0 +1,112 @@
+//! What the engine hands back: integer totals a function, a replication and a measurement period,
+//! and distributions of latency and init. Estimates are made from these by `frostline-report`.
+
+use frostline_models::record::ThrottleReason;
+use frostline_models::units::{SimDuration, SimTime};
+use frostline_stats::histogram::Distribution;
+
+/// The result of a simulation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SimulationOutcome {
+    /// One entry a function, in the scenario's order.
+    pub functions: Vec<FunctionOutcome>,
+    /// When the first measurement period begins: what came before is warm-up.
+    pub warm_up: SimTime,
+    /// The end of the run.
+    pub end: SimTime,
+    /// Whether the automatic warm-up had to be cut because the run is too short for it.
+    pub warm_up_cut: bool,
+}
+
+/// All replications of one function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionOutcome {
+    /// One entry a replication.
+    pub replications: Vec<ReplicationOutcome>,
+}
+
+/// One replication of one function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplicationOutcome {
+    /// Counts over the whole run, warm-up included.
+    pub counts: Counts,
+    /// Consecutive measurement periods after warm-up: one, or the batches of a long run.
+    pub periods: Vec<Period>,
+    /// Which kernel computed it.
+    pub kernel: Kernel,
+}
+
+/// Which kernel computed a result. They agree bit for bit where both apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kernel {
+    /// Windows of arrivals and departures, merged and replayed.
+    Batch,
+    /// One event after the other.
+    Event,
+}
+
+/// Counts of requests by what became of them.
+///
+/// `requests = invocations + throttles + dropped`, since nothing retries yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Requests that arrived.
+    pub requests: u64,
+    /// Requests that ran, warm or cold.
+    pub invocations: u64,
+    /// Invocations that waited for an instance to start.
+    pub cold_starts: u64,
+    /// Invocations that found all provisioned instances busy.
+    pub spillovers: u64,
+    /// Requests refused for a limit.
+    pub throttles: u64,
+    /// Requests that gave up waiting in the queue.
+    pub dropped: u64,
+    /// Invocations cut off by the function's timeout.
+    pub timeouts: u64,
+}
+
+/// What happened in a measurement period. Requests belong to the period in which they arrived;
+/// times are integrated over the period itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Period {
+    /// Length of the period.
+    pub span: SimDuration,
+    /// Requests by what became of them.
+    pub counts: Counts,
+    /// Throttles by reason, ascending, only those that occurred.
+    pub throttle_reasons: Vec<(ThrottleReason, u64)>,
+    /// Arrival to response of the invocations.
+    pub latency: Distribution,
+    /// The longest of them in nanoseconds.
+    pub latency_max_ns: u64,
+    /// Waiting for an instance to start: the cold starts only.
+    pub init: Distribution,
+    /// The longest of them in nanoseconds.
+    pub init_max_ns: u64,
+    /// Integral of the instances that are alive (starting, idle or busy), provisioned ones included.
+    pub alive_ns: u128,
+    /// Integral of the instances that start or serve at least one request.
+    pub busy_ns: u128,
+    /// Integral of the provisioned instances that are allocated.
+    pub provisioned_ns: u128,
+    /// Instances alive at the most, provisioned ones included.
+    pub instances_peak: u64,
+    /// Milliseconds billed on demand: each invocation's duration and billed init, rounded up.
+    pub billed_ms: u128,
+    /// Milliseconds billed at the rate of provisioned concurrency.
+    pub billed_provisioned_ms: u128,
+}
+
+impl Counts {
+    /// Adds the counts of another function, replication or period.
+    pub fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.invocations += other.invocations;
+        self.cold_starts += other.cold_starts;
+        self.spillovers += other.spillovers;
+        self.throttles += other.throttles;
+        self.dropped += other.dropped;
+        self.timeouts += other.timeouts;
+    }
+}

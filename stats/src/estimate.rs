@@ -1,0 +1,70 @@
+//! An estimate: a number that says how sure it is, how it was made and from how much.
+
+use serde::Serialize;
+
+/// A point with its confidence interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The estimate itself.
+    pub point: f64,
+    /// Lower end of the interval; `None` where the data allow no interval.
+    pub low: Option<f64>,
+    /// Upper end of the interval; `None` where the data allow no interval.
+    pub high: Option<f64>,
+    /// Confidence level of the interval.
+    pub level: f64,
+    /// How point and interval were made.
+    pub method: Method,
+    /// Independent (or batched) observations behind it.
+    pub n: u64,
+}
+
+/// The confidence level of every interval that does not say otherwise.
+pub const LEVEL: f64 = 0.95;
+
+/// How an estimate was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Student's t over the means of independent replications.
+    Replications,
+    /// Student's t over the means of consecutive batches of one run.
+    BatchMeans,
+    /// Ratio of sums over replications, delta-method variance, Student's t.
+    RatioOverReplications,
+    /// Ratio of sums over batches of one run, delta-method variance, Student's t.
+    RatioOverBatches,
+    /// Pooled quantile, spread of the quantiles of the replications (sectioning), Student's t.
+    SectioningOverReplications,
+    /// Pooled quantile, spread of the quantiles of the batches (sectioning), Student's t.
+    SectioningOverBatches,
+    /// No event was seen: an upper bound only.
+    UpperBound,
+    /// Too few data for an interval.
+    PointOnly,
+}
+
+impl Estimate {
+    /// An estimate without an interval.
+    pub fn point_only(point: f64, n: u64) -> Self {
+        Self {
+            point,
+            low: None,
+            high: None,
+            level: LEVEL,
+            method: Method::PointOnly,
+            n,
+        }
+    }
+
+    /// The same estimate in another unit.
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
+        Self {
+            point: self.point * factor,
+            low: self.low.map(|low| low * factor),
+            high: self.high.map(|high| high * factor),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! A histogram of nanoseconds, cheap enough to record every simulated invocation.
+//!
+//! A cell is named by the exponent and the seven leading mantissa bits of the value as `f64`: 128
+//! cells an octave, each at most 0.8 % wide, so a quantile is exact to ±0.4 % and, interpolated
+//! within its cell, usually better. Recording costs about a nanosecond. Counts are integers, so
+//! merging gives the same result in any order.
+#![expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "the index of a cell is made of the bits of a float"
+)]
+
+use serde::Serialize;
+
+/// Mantissa bits that are kept: 2⁷ = 128 cells an octave.
+const KEPT_BITS: u32 = 7;
+const SHIFT: u32 = 52 - KEPT_BITS;
+/// The index that 1 ns would have without an offset.
+const OFFSET: u64 = 1023 << KEPT_BITS;
+/// Values reach 2⁶², twice the longest span of a scenario.
+const CELLS: usize = 62 << KEPT_BITS;
+
+/// Counts of nanosecond values, dense, to record into. Zero counts as 1 ns.
+#[derive(Debug, Clone)]
+pub struct Histogram {
+    cells: Box<[u64; CELLS]>,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        let cells = vec![0; CELLS].into_boxed_slice();
+        Self {
+            cells: cells
+                .try_into()
+                .expect("the vector was made with this length"),
+        }
+    }
+}
+
+#[inline]
+fn cell_of(value: u64) -> usize {
+    let float = value.cast_signed() as f64;
+    ((float.to_bits() >> SHIFT).saturating_sub(OFFSET) as usize).min(CELLS - 1)
+}
+
+fn lower_edge(cell: u32) -> f64 {
+    f64::from_bits((u64::from(cell) + OFFSET) << SHIFT)
+}
+
+impl Histogram {
+    /// Counts a value below 2⁶².
+    #[inline]
+    pub fn record(&mut self, value: u64) {
+        self.cells[cell_of(value)] += 1;
+    }
+
+    /// Takes back a value that was counted before.
+    #[inline]
+    pub fn take_back(&mut self, value: u64) {
+        let cell = &mut self.cells[cell_of(value)];
+        debug_assert!(*cell > 0, "{value} ns was never recorded");
+        *cell = cell.wrapping_sub(1);
+    }
+
+    /// Hands over what was counted and starts again from nothing.
+    #[must_use]
+    pub fn drain(&mut self) -> Distribution {
+        let mut cells = Vec::new();
+        for (index, count) in self.cells.iter_mut().enumerate() {
+            if *count > 0 {
+                cells.push((index as u32, *count));
+                *count = 0;
+            }
+        }
+        Distribution { cells }
+    }
+}
+
+/// A finished histogram: only the cells that hold something.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Distribution {
+    cells: Vec<(u32, u64)>,
+}
+
+impl Distribution {
+    /// How many values were counted.
+    pub fn count(&self) -> u64 {
+        self.cells.iter().map(|cell| cell.1).sum()
+    }
+
+    /// Adds another distribution.
+    pub fn merge(&mut self, other: &Self) {
+        let mut merged = Vec::with_capacity(self.cells.len() + other.cells.len());
+        let (mut left, mut right) = (self.cells.iter().peekable(), other.cells.iter().peekable());
+        while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+            match a.0.cmp(&b.0) {
+                std::cmp::Ordering::Less => merged.extend(left.next()),
+                std::cmp::Ordering::Greater => merged.extend(right.next()),
+                std::cmp::Ordering::Equal => {
+                    merged.push((a.0, a.1 + b.1));
+                    left.next();
+                    right.next();
+                }
+            }
+        }
+        merged.extend(left);
+        merged.extend(right);
+        self.cells = merged;
+    }
+
+    /// The quantile in nanoseconds by definition R-7 over the binned values, each value spread
+    /// evenly over its cell; `None` when nothing was counted.
+    ///
+    /// # Panics
+    /// When `probability` lies outside [0, 1].
+    pub fn quantile_ns(&self, probability: f64) -> Option<f64> {
+        assert!(
+            (0.0..=1.0).contains(&probability),
+            "no quantile at {probability}"
+        );
+        let count = self.count();
+        let rank = (count.checked_sub(1)? as f64) * probability;
+        let mut before = 0.0;
+        for &(cell, count) in &self.cells {
+            let count = count as f64;
+            if rank < before + count {
+                let (low, high) = (lower_edge(cell), lower_edge(cell + 1));
+                return Some(low + (high - low) * (rank - before + 0.5) / count.max(1.0));
+            }
+            before += count;
+        }
+        self.cells.last().map(|cell| lower_edge(cell.0 + 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_within_half_a_percent() {
+        let mut histogram = Histogram::default();
+        for value in 1..=100_000_u64 {
+            histogram.record(value * 1_000);
+        }
+        let distribution = histogram.drain();
+        assert_eq!(distribution.count(), 100_000);
+        for probability in [0.01, 0.5, 0.9, 0.99, 0.999] {
+            let exact = (1.0 + 99_999.0 * probability) * 1_000.0;
+            let found = distribution.quantile_ns(probability).unwrap();
+            assert!(
+                (found / exact - 1.0).abs() < 0.004,
+                "p{probability}: {found} for {exact}"
+            );
+        }
+        assert_eq!(
+            histogram.drain(),
+            Distribution::default(),
+            "draining empties"
+        );
+        assert_eq!(Distribution::default().quantile_ns(0.5), None);
+    }
+
+    #[test]
+    fn merging_is_adding() {
+        let mut parts = [Histogram::default(), Histogram::default()];
+        let mut whole = Histogram::default();
+        for value in [1, 2, 2, 5_000, 1 << 61, 0] {
+            parts[usize::from(value % 2 == 0)].record(value);
+            whole.record(value);
+        }
+        whole.record(77);
+        whole.take_back(77);
+        let [mut left, mut right] = parts;
+        let mut merged = left.drain();
+        merged.merge(&right.drain());
+        assert_eq!(merged, whole.drain());
+    }
+}

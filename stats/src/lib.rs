@@ -1,0 +1,3 @@
+//! What may be concluded from numbers.
+pub mod estimate;
+pub mod histogram;
