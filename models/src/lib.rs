@@ -6,6 +6,7 @@ pub mod law;
 pub mod math;
 pub mod metric;
 pub mod price;
+pub mod queueing;
 pub mod random;
 pub mod record;
 pub mod scenario;

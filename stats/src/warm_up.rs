@@ -20,8 +20,7 @@ pub struct Truncation {
 ///
 /// `None` for fewer than 10 observations. White, "An effective truncation heuristic for bias
 /// reduction in simulation output", Simulation 69(6), 1997,
-/// <https://doi.org/10.1177/003754979706900601>; with groups of 5: White, Cobb & Spratt, Winter
-/// Simulation Conference 2000, <https://doi.org/10.1109/WSC.2000.899926>.
+/// <https://doi.org/10.1177/003754979706900601>.
 pub fn mser5(observations: &[f64]) -> Option<Truncation> {
     let groups: Vec<f64> = observations
         .chunks_exact(GROUP)
