@@ -37,8 +37,20 @@
 //! reference = "1769 MiB"
 //! share = { point = 0.8, low = 0.7, high = 0.9, n = 40 }
 //! "#;
-//! let profile = frostline_models::profile::Profile::parse("checkout.profile.toml", text).unwrap();
-//! assert_eq!(profile.to_toml().lines().count(), 35);
+//! use frostline_models::profile::{InitRequest, Profile};
+//! use frostline_models::units::{Bytes, Memory};
+//!
+//! let profile = Profile::parse("checkout.profile.toml", text).unwrap();
+//! // Half a vCPU, and 10 MB more to fetch than what was measured.
+//! let request = InitRequest {
+//!     package_size: Some(Bytes(28_000_000)),
+//!     memory: Memory(885),
+//! };
+//! let phases = profile.phases(&request);
+//! assert_eq!(phases[0].1.mean_ns(), 31e6);
+//! let code = phases[2].1.mean_ns() / profile.measured()[&phases[2].0].law.law().mean_ns();
+//! assert!((code - (0.2 + 0.8 * 1769.0 / 885.0)).abs() < 1e-12);
+//! assert_eq!(Profile::parse("copy", &profile.to_toml()), Ok(profile));
 //! ```
 //!
 //! Laws of a phase are spelled as in a scenario: `constant`, `log-normal`, `gamma`, `weibull`,
