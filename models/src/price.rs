@@ -74,8 +74,8 @@ pub struct Usage {
     pub billed_ms: f64,
     /// Billed time of invocations on provisioned instances.
     pub billed_provisioned_ms: f64,
-    /// Time for which provisioned instances were kept, summed over them. An allocation counts for at
-    /// least [`ArchitecturePrices::provisioned_min_s`].
+    /// Time for which provisioned instances were kept, summed over them, each by
+    /// [`ArchitecturePrices::provisioned_charged_ms`].
     pub provisioned_instance_ms: f64,
     /// Bytes sent out of the region in responses.
     pub response_bytes: f64,

@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 
 use toml::de::{DeTable, DeValue};
 
+use crate::math::{round_to_u64, to_f64};
 use crate::scenario::Architecture;
+use crate::units::SimDuration;
 
 /// The price book that comes with the program.
 static BUILTIN: LazyLock<PriceBook> = LazyLock::new(|| {
@@ -74,8 +76,8 @@ pub struct LambdaPrices {
     pub source: PriceSource,
     /// Fee for one invocation.
     pub request: f64,
-    /// Durations are rounded up to this many milliseconds.
-    pub billing_granularity_ms: f64,
+    /// Durations are rounded up to a multiple of this, at least 1 ns.
+    pub billing_granularity: SimDuration,
     /// Invocations free in a month.
     pub free_requests_month: f64,
     /// GB-s free in a month.
@@ -105,6 +107,14 @@ pub struct ArchitecturePrices {
     pub provisioned_min_s: f64,
     /// Disk above what is included, for a GB and second.
     pub ephemeral_gb_s: f64,
+}
+
+impl ArchitecturePrices {
+    /// What is charged for an allocation of provisioned instances that is kept this long, in ms for
+    /// each instance: the time itself, and no less than the minimum.
+    pub fn provisioned_charged_ms(&self, kept: SimDuration) -> f64 {
+        (to_f64(kept.0) / 1e6).max(self.provisioned_min_s * 1e3)
+    }
 }
 
 /// Prices of snapshots.
@@ -162,6 +172,13 @@ impl Tiers {
 }
 
 impl LambdaPrices {
+    /// What is billed for an instance that worked this long for one invocation: the duration, and
+    /// the init where it is billed, rounded up together.
+    pub fn billed(&self, worked: SimDuration) -> SimDuration {
+        let step = self.billing_granularity.0;
+        SimDuration(worked.0.div_ceil(step).saturating_mul(step))
+    }
+
     /// The prices of an architecture.
     pub fn architecture(&self, architecture: Architecture) -> &ArchitecturePrices {
         match architecture {
@@ -221,7 +238,9 @@ fn read_region(region: &Table<'_>) -> Result<LambdaPrices, PriceBookError> {
     Ok(LambdaPrices {
         source: lambda.source()?,
         request: lambda.number("request")?,
-        billing_granularity_ms: lambda.number("billing-granularity-ms")?,
+        billing_granularity: SimDuration(
+            round_to_u64(lambda.number("billing-granularity-ms")? * 1e6).max(1),
+        ),
         free_requests_month: lambda.number("free-requests-month")?,
         free_gb_s_month: lambda.number("free-gb-s-month")?,
         ephemeral_included_gb: lambda.number("ephemeral-included-mib")? / 1024.0,

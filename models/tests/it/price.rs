@@ -3,7 +3,7 @@
 use frostline_models::price::{Bill, MONTH_S, PriceBook, PriceSettings, Usage, bill};
 use frostline_models::scenario::Architecture::{self, Arm64, X86_64};
 use frostline_models::scenario::PackageKind::{Image, Zip};
-use frostline_models::units::Memory;
+use frostline_models::units::{Memory, SimDuration};
 use proptest::prelude::*;
 
 const GIB: f64 = 1_073_741_824.0;
@@ -185,6 +185,26 @@ fn the_init_of_managed_zip_functions_is_billed_since_a_date() {
     assert!(now.bills_init(Zip, true, false) && !before.bills_init(Zip, true, false));
     assert!(before.bills_init(Image, true, false) && before.bills_init(Zip, false, false));
     assert!(!now.bills_init(Image, false, true));
+    let prices = PriceBook::builtin().lambda("us-east-1").unwrap();
+    let billed = |us: u64| prices.billed(SimDuration(us * 1000)).as_millis_f64();
+    assert_close(billed(250_060), 251.0, 0.0);
+    assert_close(billed(250_060 + 100_770), 351.0, 0.0);
+    assert_close(billed(351_000), 351.0, 0.0);
+}
+
+#[test]
+fn provisioned_instances_are_charged_for_five_minutes_at_least() {
+    let prices = PriceBook::builtin().lambda("us-east-1").unwrap();
+    for architecture in [X86_64, Arm64] {
+        let charged = |s| {
+            let kept = SimDuration::from_secs(s);
+            prices
+                .architecture(architecture)
+                .provisioned_charged_ms(kept)
+        };
+        assert_close(charged(1), 300_000.0, 0.0);
+        assert_close(charged(301), 301_000.0, 0.0);
+    }
 }
 
 #[test]
