@@ -48,3 +48,15 @@ pub(super) fn make() -> Result<Vec<OutputFile>> {
         text,
     }])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_table_is_what_the_profiles_give() {
+        let committed = include_str!("../../../results/init-by-runtime/table.md");
+        let made = make().unwrap();
+        assert_eq!(made[0].text, committed, "run `cargo xtask results`");
+    }
+}
