@@ -80,7 +80,7 @@ pub struct Usage {
     /// Bytes sent out of the region in responses.
     pub response_bytes: f64,
     /// Whether the function keeps a snapshot that is charged for: Python's and .NET's are, Java's
-    /// are not.
+    /// were not at launch.
     pub snapshot: bool,
     /// Instances started; each restores the snapshot if there is one.
     pub cold_starts: f64,

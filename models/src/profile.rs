@@ -78,8 +78,7 @@ use crate::scenario::{Architecture, PackageKind};
 use crate::units::{Bytes, Memory, SimDuration};
 
 /// Memory in MiB at which AWS Lambda gives one whole vCPU; below, the share is proportional.
-/// AWS Lambda developer guide, "Lambda quotas" and "Memory and computing power" (read 2026-10).
-/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
+/// AWS Lambda developer guide, "Lambda quotas", in its public source at commit 03f7fcb: sure.
 pub const FULL_VCPU_MIB: f64 = 1769.0;
 
 /// The version of the file format that this code reads and writes.
