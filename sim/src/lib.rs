@@ -1,2 +1,2 @@
 //! The simulated platform.
-pub mod outcome;
+pub use frostline_stats::outcome;

@@ -1,3 +1,4 @@
 //! What may be concluded from numbers.
 pub mod estimate;
 pub mod histogram;
+pub mod outcome;
