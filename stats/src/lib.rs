@@ -2,3 +2,5 @@
 pub mod estimate;
 pub mod histogram;
 pub mod outcome;
+pub mod replications;
+pub mod warning;
