@@ -183,10 +183,15 @@ fn quantiles(
     if pooled.count() == 0 {
         return Quantiles::default();
     }
-    let max_ns = periods.iter().map(|period| parts(period).1).max();
+    let max_ns = periods
+        .iter()
+        .map(|period| parts(period).1)
+        .max()
+        .unwrap_or(0);
+    let max_ns = to_f64(max_ns);
     let at = |probability| {
         replications::quantile(&pooled, &each, probability, sections.quantile())
-            .map(|estimate| estimate.scaled(1e-6))
+            .map(|estimate| at_most(estimate, max_ns).scaled(1e-6))
     };
     Quantiles {
         p50: at(0.5),
@@ -194,6 +199,15 @@ fn quantiles(
         p95: at(0.95),
         p99: at(0.99),
         p999: at(0.999),
-        max: max_ns.map(|max| to_f64(max) / 1e6),
+        max: Some(max_ns / 1e6),
+    }
+}
+
+/// A histogram's cell reaches beyond the values in it; no quantile exceeds the longest value seen.
+fn at_most(estimate: Estimate, max: f64) -> Estimate {
+    Estimate {
+        point: estimate.point.min(max),
+        low: estimate.low.map(|low| low.min(max)),
+        ..estimate
     }
 }

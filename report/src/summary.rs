@@ -284,7 +284,7 @@ impl Summary {
             .collect::<Vec<_>>();
         let totals = totals(outcome, &observed, &functions, sections);
         let slo = judge(&scenario.slos, &functions);
-        let warnings = crate::doubt::warnings(outcome);
+        let warnings = crate::doubt::warnings(scenario, outcome, &totals.counts);
         Self {
             schema: SCHEMA,
             manifest,
