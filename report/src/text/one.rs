@@ -43,6 +43,9 @@ fn cold_starts(estimates: &Estimates) -> String {
             bound(&percent)
         );
     }
+    if ratio.point > 0.1 {
+        return format!("{} % of the invocations were cold", with_interval(&percent));
+    }
     let one_in = count(round_to_u64(1.0 / ratio.point));
     format!(
         "1 in {one_in} invocations was cold: {} %",
