@@ -14,11 +14,25 @@ pub(super) enum Entry {
 const READY: u64 = 1 << 62;
 const WAKE: u64 = 2 << 62;
 
+/// Beyond the last entry: later than everything.
+const NEVER: u128 = u128::MAX;
+
 /// A 4-ary heap of (instant, entry) packed into one integer, so that one comparison orders by time,
 /// then kind (departures first), then function, then instance: the documented tie rule.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Agenda {
+    /// The heap, followed by at least four `NEVER`s, so that every family has four children.
     heap: Vec<u128>,
+    len: usize,
+}
+
+impl Default for Agenda {
+    fn default() -> Self {
+        Self {
+            heap: vec![NEVER; 64],
+            len: 0,
+        }
+    }
 }
 
 fn pack(instant: u64, entry: Entry) -> u128 {
@@ -34,7 +48,7 @@ fn pack(instant: u64, entry: Entry) -> u128 {
 
 fn unpack(key: u128) -> (u64, Entry) {
     let low_32 = |word: u128| u32::try_from(word & 0xffff_ffff).expect("because it is masked");
-    let instant = u64::try_from(key >> 64).expect("because 64 bits are left");
+    let instant = instant_of(key);
     let function = low_32(key >> 32) & 0x3fff_ffff;
     let instance = low_32(key);
     let entry = match (key >> 62) & 3 {
@@ -49,15 +63,47 @@ impl Agenda {
     /// The instant of the next entry; `u64::MAX` when there is none.
     #[inline]
     pub(super) fn next_instant(&self) -> u64 {
-        self.heap.first().map_or(u64::MAX, |key| unpack(*key).0)
+        instant_of(self.heap[0])
     }
 
     /// Plans an entry.
     #[inline]
     pub(super) fn push(&mut self, instant: u64, entry: Entry) {
         let key = pack(instant, entry);
-        let mut hole = self.heap.len();
-        self.heap.push(key);
+        let hole = self.len;
+        self.len += 1;
+        if self.len + 4 > self.heap.len() {
+            self.heap.resize(2 * self.heap.len(), NEVER);
+        }
+        self.rise(hole, key);
+    }
+
+    /// Takes the next entry: the hole sinks to the bottom along the smallest children, then the last
+    /// element rises from there, which it seldom has to.
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<(u64, Entry)> {
+        self.len = self.len.checked_sub(1)?;
+        let top = self.heap[0];
+        let last = std::mem::replace(&mut self.heap[self.len], NEVER);
+        let mut hole = 0;
+        loop {
+            let first = 4 * hole + 1;
+            if first >= self.len {
+                break;
+            }
+            let (smallest, child) = smallest(&self.heap[first..first + 4]);
+            self.heap[hole] = child;
+            hole = first + smallest;
+        }
+        if self.len > 0 {
+            self.rise(hole, last);
+        }
+        Some(unpack(top))
+    }
+
+    /// Lets `key` rise from a hole to where it belongs.
+    #[inline]
+    fn rise(&mut self, mut hole: usize, key: u128) {
         while hole > 0 {
             let parent = (hole - 1) / 4;
             if self.heap[parent] <= key {
@@ -68,47 +114,23 @@ impl Agenda {
         }
         self.heap[hole] = key;
     }
+}
 
-    /// Takes the next entry: the hole sinks to the bottom along the smallest children, then the last
-    /// element rises from there, which it seldom has to.
-    #[inline]
-    pub(super) fn pop(&mut self) -> Option<(u64, Entry)> {
-        let last = self.heap.pop()?;
-        let Some(&top) = self.heap.first() else {
-            return Some(unpack(last));
-        };
-        let heap = self.heap.as_mut_slice();
-        let mut hole = 0;
-        loop {
-            let first = 4 * hole + 1;
-            let Some(children) = heap.get(first..heap.len().min(first + 4)) else {
-                break;
-            };
-            let mut smallest = 0;
-            for (place, child) in children.iter().enumerate().skip(1) {
-                smallest = if *child < children[smallest] {
-                    place
-                } else {
-                    smallest
-                };
-            }
-            let Some(&child) = children.get(smallest) else {
-                break;
-            };
-            heap[hole] = child;
-            hole = first + smallest;
-        }
-        while hole > 0 {
-            let parent = (hole - 1) / 4;
-            if heap[parent] <= last {
-                break;
-            }
-            heap[hole] = heap[parent];
-            hole = parent;
-        }
-        heap[hole] = last;
-        Some(unpack(top))
+/// The place and value of the smallest of four, by a tournament without branches.
+#[inline]
+fn smallest(children: &[u128]) -> (usize, u128) {
+    let place_01 = usize::from(children[1] < children[0]);
+    let place_23 = 2 + usize::from(children[3] < children[2]);
+    let (left, right) = (children[place_01], children[place_23]);
+    if right < left {
+        (place_23, right)
+    } else {
+        (place_01, left)
     }
+}
+
+fn instant_of(key: u128) -> u64 {
+    u64::try_from(key >> 64).expect("because 64 bits are left")
 }
 
 #[cfg(test)]

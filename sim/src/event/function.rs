@@ -89,7 +89,11 @@ impl<'a> FunctionState<'a> {
     pub(super) fn new(job: &Job<'a>, place: usize, watcher: &'a Watcher<'a>) -> Self {
         let function = &job.scenario.functions[place];
         let platform = &job.scenario.platform;
-        let available = Available::new(function.reuse, job.key(function, Purpose::Routing));
+        let available = Available::new(
+            function.reuse,
+            function.concurrency,
+            job.key(function, Purpose::Routing),
+        );
         let maximum_age = function.maximum_age.as_ref();
         Self {
             function,

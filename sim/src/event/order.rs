@@ -12,6 +12,8 @@ use self::ranked::Ranked;
 
 /// The instances of a function that can take an invocation, in the platform's order.
 pub(super) enum Available {
+    /// The latest comes first, and is full when taken.
+    Stack(Vec<u32>),
     /// The latest comes first.
     MostRecent(Linked),
     /// The latest comes last.
@@ -30,8 +32,9 @@ pub(super) enum Available {
 
 impl Available {
     /// No instances, in this order; `key` is the stream that decides a random choice.
-    pub(super) fn new(reuse: Reuse, key: StreamKey) -> Self {
+    pub(super) fn new(reuse: Reuse, concurrency: u32, key: StreamKey) -> Self {
         match reuse {
+            Reuse::MostRecent if concurrency == 1 => Self::Stack(Vec::new()),
             Reuse::MostRecent => Self::MostRecent(Linked::default()),
             Reuse::LeastRecent => Self::LeastRecent(Linked::default()),
             Reuse::Newest => Self::Newest(Ranked::default()),
@@ -62,6 +65,7 @@ impl Available {
     #[inline]
     pub(super) fn first(&self, request: u64) -> Option<u32> {
         match self {
+            Self::Stack(stack) => stack.last().copied(),
             Self::MostRecent(linked) => linked.front(),
             Self::LeastRecent(linked) => linked.back(),
             Self::Newest(ranked) => ranked.highest(),
@@ -80,6 +84,7 @@ impl Available {
     #[inline]
     pub(super) fn add(&mut self, instance: u32) {
         match self {
+            Self::Stack(stack) => stack.push(instance),
             Self::MostRecent(linked) | Self::LeastRecent(linked) => linked.push_front(instance),
             Self::Newest(ranked) | Self::Oldest(ranked) => ranked.add(instance),
             Self::Random {
@@ -98,6 +103,10 @@ impl Available {
     #[inline]
     pub(super) fn remove(&mut self, instance: u32) {
         match self {
+            Self::Stack(stack) => {
+                let top = stack.pop();
+                debug_assert_eq!(top, Some(instance), "only the latest is taken from a stack");
+            }
             Self::MostRecent(linked) | Self::LeastRecent(linked) => linked.remove(instance),
             Self::Newest(ranked) | Self::Oldest(ranked) => ranked.remove(instance),
             Self::Random {

@@ -1,0 +1,21 @@
+//! The casts of this crate, named.
+#![expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "counts below 2⁵³ are exact as floats; larger ones round to the nearest"
+)]
+
+/// A count as a float; exact below 2⁵³.
+pub(crate) fn count(value: usize) -> f64 {
+    value as f64
+}
+
+/// A 64-bit count as a float; exact below 2⁵³.
+pub(crate) fn wide(value: u64) -> f64 {
+    value as f64
+}
+
+/// A count as a 64-bit word. Lossless: the project supports 64-bit machines.
+pub(crate) fn word(value: usize) -> u64 {
+    value as u64
+}
