@@ -60,7 +60,12 @@ mod tests {
             .map(|i| if i < 100 { 50.0 } else { f64::from(i % 7) })
             .collect();
         let found = mser5(&observations).unwrap();
+<<<<<<< HEAD
         assert!((100..=105).contains(&found.discard), "{found:?}");
+=======
+        // The groups repeat every 35 observations; the cut may favour a phase of that cycle.
+        assert!((100..=135).contains(&found.discard), "{found:?}");
+>>>>>>> stats
         assert!(found.settled);
     }
 
