@@ -9,4 +9,5 @@ pub mod price;
 pub mod random;
 pub mod record;
 pub mod scenario;
+pub mod trace;
 pub mod units;

@@ -1,0 +1,3 @@
+//! Integration tests of `frostline-models`, one module a subject.
+
+mod trace;
