@@ -12,4 +12,5 @@ pub mod random;
 pub mod record;
 mod runtime_table;
 pub mod scenario;
+pub mod trace;
 pub mod units;
