@@ -24,6 +24,9 @@ pub struct Scenario {
     pub functions: Vec<Function>,
     /// Promises to check.
     pub slos: Vec<Assertion>,
+    /// The unverified constants of the world that take part, in one sentence each: every output
+    /// that rests on them says so.
+    pub unverified: Vec<String>,
 }
 
 /// Length, replications and warm-up of a run.

@@ -1,4 +1,5 @@
-//! Integration tests of the models.
+//! Integration tests of `frostline-models`, one module a subject.
 
 mod price;
 mod profile;
+mod trace;
