@@ -256,6 +256,7 @@ impl Scenario {
             },
             functions,
             slos: Vec::new(),
+            unverified: Vec::new(),
         }
     }
 }

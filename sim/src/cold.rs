@@ -3,7 +3,7 @@
 use frostline_models::init::Phase;
 use frostline_models::law::{Law, Sampler};
 use frostline_models::random::{Purpose, StreamKey};
-use frostline_models::scenario::{Function, PackageKind, Scenario};
+use frostline_models::scenario::Function;
 use frostline_models::units::SimDuration;
 
 use crate::job::Job;
@@ -41,7 +41,11 @@ impl ColdStarts {
                     function.first_invocation.sampler(),
                 )
             }),
-            init_billed: is_init_billed(job.scenario, function),
+            init_billed: job.scenario.platform.price.bills_init(
+                function.package,
+                function.managed_runtime,
+                function.snapshot,
+            ),
         }
     }
 
@@ -76,14 +80,6 @@ impl ColdStarts {
             .map(|(phase, key, law)| (*phase, SimDuration(law.draw(&mut key.block(request)))))
             .collect()
     }
-}
-
-/// AWS Lambda bills init with the first invocation: for images and custom runtimes always, for zip
-/// packages on managed runtimes since 2025-08-01. The init that makes a snapshot runs when a
-/// version is published, not here.
-fn is_init_billed(scenario: &Scenario, function: &Function) -> bool {
-    let always_billed = function.package == PackageKind::Image || !function.managed_runtime;
-    !function.snapshot && (always_billed || scenario.platform.price.managed_init_billed)
 }
 
 /// A number that stays the phase's own when others are added.

@@ -119,15 +119,9 @@ mod tests {
 
     #[test]
     fn a_slow_wave_is_joined_until_it_averages_out() {
-<<<<<<< HEAD
-        // Four batches up, four down: 32 → 16 → 8 batches, which alternate.
-        let batches: Vec<(f64, f64)> = (0..32)
-            .map(|i| (if i / 4 % 2 == 0 { 1.0 } else { 2.0 }, 10.0))
-=======
         // Eight batches up, eight down; among 8 batches each level spans only two, which passes.
         let batches: Vec<(f64, f64)> = (0..32)
             .map(|i| (if i / 8 % 2 == 0 { 1.0 } else { 2.0 }, 10.0))
->>>>>>> stats
             .collect();
         let found = pairs(&batches);
         assert_eq!((found.batches.len(), found.correlated), (8, false));

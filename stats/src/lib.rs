@@ -46,10 +46,7 @@ pub mod batches;
 pub mod estimate;
 pub mod histogram;
 mod number;
-<<<<<<< HEAD
 pub mod outcome;
-=======
->>>>>>> stats
 pub mod replications;
 pub mod student;
 pub mod warm_up;

@@ -74,7 +74,7 @@ pub fn ratio(pairs: &[(f64, f64)], method: Method) -> Estimate {
 /// A part needs [`BEYOND_QUANTILE`] observations on the thinner side of the quantile. Neighbouring
 /// parts are joined until each has them, as long as 5 remain; otherwise there is no interval
 /// ([`Method::PointOnly`]). `n` is the number of sections used. Sectioning: Asmussen & Glynn,
-/// "Stochastic Simulation", Springer 2007, §III.5 (<https://doi.org/10.1007/978-0-387-69033-9>).
+/// "Stochastic Simulation", Springer 2007 (<https://doi.org/10.1007/978-0-387-69033-9>).
 ///
 /// # Panics
 /// When `probability` lies outside [0, 1].

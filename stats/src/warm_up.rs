@@ -20,8 +20,7 @@ pub struct Truncation {
 ///
 /// `None` for fewer than 10 observations. White, "An effective truncation heuristic for bias
 /// reduction in simulation output", Simulation 69(6), 1997,
-/// <https://doi.org/10.1177/003754979706900601>; with groups of 5: White, Cobb & Spratt, Winter
-/// Simulation Conference 2000, <https://doi.org/10.1109/WSC.2000.899926>.
+/// <https://doi.org/10.1177/003754979706900601>.
 pub fn mser5(observations: &[f64]) -> Option<Truncation> {
     let groups: Vec<f64> = observations
         .chunks_exact(GROUP)
@@ -60,12 +59,8 @@ mod tests {
             .map(|i| if i < 100 { 50.0 } else { f64::from(i % 7) })
             .collect();
         let found = mser5(&observations).unwrap();
-<<<<<<< HEAD
-        assert!((100..=105).contains(&found.discard), "{found:?}");
-=======
         // The groups repeat every 35 observations; the cut may favour a phase of that cycle.
         assert!((100..=135).contains(&found.discard), "{found:?}");
->>>>>>> stats
         assert!(found.settled);
     }
 

@@ -68,13 +68,9 @@ fn a_quantile_needs_ten_values_beyond_it() {
         .map(|part| distribution((1..=200).map(|i| i * 1_000_000 + part * 7_919)))
         .collect();
     let mut pooled = Distribution::default();
-<<<<<<< HEAD
-    parts.iter().for_each(|part| pooled.merge(part));
-=======
     for part in &parts {
         pooled.merge(part);
     }
->>>>>>> stats
     let at = |p| quantile(&pooled, &parts, p, Method::SectioningOverReplications).unwrap();
     let median = at(0.5);
     assert_eq!(
@@ -93,11 +89,7 @@ fn a_quantile_needs_ten_values_beyond_it() {
     );
 }
 
-<<<<<<< HEAD
-/// By definition R-7; the same as NumPy's `quantile(..., method="linear")`.
-=======
 /// By definition R-7; the same as `numpy.quantile(..., method="linear")`.
->>>>>>> stats
 #[test]
 fn r7_is_linear_between_order_statistics() {
     let sample = [1.0, 2.0, 4.0, 8.0];
