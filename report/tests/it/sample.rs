@@ -86,6 +86,7 @@ pub(crate) fn scenario(names: &[&str], replications: u32) -> Scenario {
             promise("cold_ratio < 0.1 %", "cold_ratio", Operator::Less, 0.001),
             promise("p999 <= 352 ms", "p999", Operator::LessOrEqual, 352.0),
         ],
+        unverified: Vec::new(),
     }
 }
 
