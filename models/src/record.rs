@@ -24,7 +24,6 @@ pub enum Outcome {
 
 /// The limit for which a request was refused, in AWS's words where it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum ThrottleReason {
     /// The account's concurrency is used up.
     ConcurrentInvocationLimitExceeded,
@@ -36,6 +35,21 @@ pub enum ThrottleReason {
     ScaleUpLimitExceeded,
     /// The function has as many instances as it may have.
     MaximumInstancesReached,
+}
+
+impl ThrottleReason {
+    /// The reason's name in outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ConcurrentInvocationLimitExceeded => "ConcurrentInvocationLimitExceeded",
+            Self::ReservedFunctionConcurrentInvocationLimitExceeded => {
+                "ReservedFunctionConcurrentInvocationLimitExceeded"
+            }
+            Self::FunctionInvocationRateLimitExceeded => "FunctionInvocationRateLimitExceeded",
+            Self::ScaleUpLimitExceeded => "ScaleUpLimitExceeded",
+            Self::MaximumInstancesReached => "MaximumInstancesReached",
+        }
+    }
 }
 
 /// One attempt of one request.

@@ -24,6 +24,9 @@ pub struct Scenario {
     pub functions: Vec<Function>,
     /// Promises to check.
     pub slos: Vec<Assertion>,
+    /// The unverified constants of the world that take part, in one sentence each: every output
+    /// that rests on them says so.
+    pub unverified: Vec<String>,
 }
 
 /// Length, replications and warm-up of a run.
@@ -190,4 +193,70 @@ pub struct InitialPool {
     pub idle: u32,
     /// Busy instances, each at the start of an invocation that counts as none of the requests.
     pub busy: u32,
+}
+
+impl Function {
+    /// A function on an idealised platform: no init, no limits, one request an instance, most-recent
+    /// reuse, instances kept for ten minutes. Tests and programs change what they care about.
+    pub fn new(name: &str, arrivals: Arrivals, duration: Law) -> Self {
+        Self {
+            name: name.to_owned(),
+            architecture: Architecture::X86_64,
+            memory: Memory(128),
+            ephemeral_storage: Memory(512),
+            package: PackageKind::Zip,
+            managed_runtime: true,
+            snapshot: false,
+            init: Init::new(Vec::new()),
+            duration,
+            first_invocation: Law::ZERO,
+            response: Bytes(0),
+            timeout: None,
+            concurrency: 1,
+            provisioned: Provisioned::default(),
+            reserved: None,
+            maximum_instances: None,
+            queue: Queue::default(),
+            arrivals,
+            keep_alive: KeepAlive::Fixed(SimDuration::from_secs(600)),
+            maximum_age: None,
+            reuse: Reuse::MostRecent,
+            initial: InitialPool::default(),
+        }
+    }
+}
+
+impl Scenario {
+    /// These functions on an idealised platform without limits, with automatic warm-up.
+    pub fn new(functions: Vec<Function>, duration: SimDuration, replications: u32) -> Self {
+        Self {
+            run: Run {
+                duration,
+                replications,
+                warm_up: WarmUp::Auto,
+                trace: None,
+            },
+            platform: Platform {
+                preset: "none".to_owned(),
+                account_concurrency: None,
+                scale_up: None,
+                request_rate: None,
+                provisioning: Provisioning {
+                    delay: SimDuration::ZERO,
+                    pace: Quota {
+                        count: 100,
+                        per: SimDuration::from_secs(1),
+                    },
+                },
+                price: PriceSettings {
+                    region: "us-east-1".to_owned(),
+                    free_tier: false,
+                    managed_init_billed: true,
+                },
+            },
+            functions,
+            slos: Vec::new(),
+            unverified: Vec::new(),
+        }
+    }
 }

@@ -46,6 +46,7 @@ pub mod batches;
 pub mod estimate;
 pub mod histogram;
 mod number;
+pub mod outcome;
 pub mod replications;
 pub mod student;
 pub mod warm_up;

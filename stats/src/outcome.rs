@@ -1,19 +1,21 @@
 //! What the engine hands back: integer totals a function, a replication and a measurement period,
 //! and distributions of latency and init. Estimates are made from these by `frostline-report`.
+//!
+//! The types live here because engine and report both need them and neither may see the other. They
+//! hold plain nanoseconds and names, since this crate does not know the vocabulary of the models.
 
-use frostline_models::record::ThrottleReason;
-use frostline_models::units::{SimDuration, SimTime};
-use frostline_stats::histogram::Distribution;
+use crate::histogram::Distribution;
 
 /// The result of a simulation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SimulationOutcome {
     /// One entry a function, in the scenario's order.
     pub functions: Vec<FunctionOutcome>,
-    /// When the first measurement period begins: what came before is warm-up.
-    pub warm_up: SimTime,
-    /// The end of the run.
-    pub end: SimTime,
+    /// When the first measurement period begins, in nanoseconds since the start of the run: what
+    /// came before is warm-up.
+    pub warm_up_ns: u64,
+    /// The end of the run, in nanoseconds since its start.
+    pub end_ns: u64,
     /// Whether the automatic warm-up had to be cut because the run is too short for it.
     pub warm_up_cut: bool,
 }
@@ -70,12 +72,13 @@ pub struct Counts {
 /// times are integrated over the period itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Period {
-    /// Length of the period.
-    pub span: SimDuration,
+    /// Length of the period in nanoseconds.
+    pub span_ns: u64,
     /// Requests by what became of them.
     pub counts: Counts,
-    /// Throttles by reason, ascending, only those that occurred.
-    pub throttle_reasons: Vec<(ThrottleReason, u64)>,
+    /// Throttles by the name of the reason, in the order of the models' reasons, only those that
+    /// occurred.
+    pub throttle_reasons: Vec<(&'static str, u64)>,
     /// Arrival to response of the invocations.
     pub latency: Distribution,
     /// The longest of them in nanoseconds.

@@ -1,0 +1,5 @@
+//! Integration tests of `frostline-models`, one module a subject.
+
+mod price;
+mod profile;
+mod trace;

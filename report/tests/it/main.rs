@@ -1,0 +1,5 @@
+//! A hand-made outcome, its totals, verdicts, text and JSON.
+
+mod sample;
+mod snapshots;
+mod summing;

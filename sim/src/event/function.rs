@@ -1,0 +1,584 @@
+//! One function inside the event kernel: its requests, pool, queue and limits.
+
+use std::collections::VecDeque;
+
+use frostline_models::keepalive::KeepAlive;
+use frostline_models::law::Sampler;
+use frostline_models::math::{below, word};
+use frostline_models::random::{Purpose, StreamKey};
+use frostline_models::record::{Invocation, Outcome, ThrottleReason};
+use frostline_models::scenario::Function;
+use frostline_models::units::{SimDuration, SimTime};
+
+use super::Shared;
+use super::agenda::{Agenda, Entry};
+use super::order::Available;
+use super::pool::{Pool, Released};
+use crate::cold::{ColdStart, ColdStarts};
+use crate::job::{Job, Usage, reserved_on_demand};
+use crate::limit::{RateWatch, TokenBucket};
+use crate::meter::{Meter, billed_ms};
+use crate::progress::Watcher;
+use crate::stream::{ORIGIN, RequestStream};
+
+/// A request that arrived.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Request {
+    pub(super) number: u64,
+    pub(super) arrival: u64,
+    duration: u64,
+}
+
+/// One function of a component.
+pub(super) struct FunctionState<'a> {
+    function: &'a Function,
+    place: u32,
+    replication: u32,
+    watcher: &'a Watcher<'a>,
+    stream: RequestStream,
+    arrivals: Vec<u64>,
+    durations: Vec<u64>,
+    /// The next request of the buffers, and the number of their first.
+    next: usize,
+    first_number: u64,
+    watch: Option<RateWatch>,
+    pub(super) pool: Pool,
+    pub(super) meter: Meter,
+    cold_starts: ColdStarts,
+    keep_alive_key: StreamKey,
+    maximum_age: Option<(StreamKey, Sampler)>,
+    queue: VecDeque<Request>,
+    /// Requests that run on demand now, at the most so far, and as many as may by reservation.
+    on_demand: u64,
+    on_demand_peak: u64,
+    reserved: Option<u64>,
+    scale_up: Option<TokenBucket>,
+    timeout: u64,
+    /// Whether the agenda holds a wake-up for the queue.
+    will_wake: bool,
+}
+
+/// Where a request runs.
+#[derive(Clone, Copy)]
+struct Seat {
+    instance: u32,
+    is_provisioned: bool,
+    /// Nanoseconds until the instance can serve; `None` when it is warm.
+    wait: Option<u64>,
+    /// Whether the request made the platform start the instance.
+    is_new: bool,
+    billed_init: u64,
+    first_extra: u64,
+}
+
+impl Seat {
+    /// A seat on an instance that was there before.
+    fn existing(instance: u32, wait: Option<u64>) -> Self {
+        Self {
+            instance,
+            is_provisioned: false,
+            wait,
+            is_new: false,
+            billed_init: 0,
+            first_extra: 0,
+        }
+    }
+}
+
+impl<'a> FunctionState<'a> {
+    pub(super) fn new(job: &Job<'a>, place: usize, watcher: &'a Watcher<'a>) -> Self {
+        let function = &job.scenario.functions[place];
+        let platform = &job.scenario.platform;
+        let available = Available::new(
+            function.reuse,
+            function.concurrency,
+            job.key(function, Purpose::Routing),
+        );
+        let maximum_age = function.maximum_age.as_ref();
+        Self {
+            function,
+            place: frostline_models::math::slot(place),
+            replication: job.replication,
+            watcher,
+            stream: RequestStream::new(job, function),
+            arrivals: Vec::new(),
+            durations: Vec::new(),
+            next: 0,
+            first_number: 0,
+            watch: platform
+                .request_rate
+                .map(|quota| RateWatch::new(quota, job.sharers)),
+            pool: Pool::new(available, function.concurrency),
+            meter: Meter::new(ORIGIN),
+            cold_starts: ColdStarts::new(job, function, Purpose::Init),
+            keep_alive_key: job.key(function, Purpose::KeepAlive),
+            maximum_age: maximum_age
+                .map(|law| (job.key(function, Purpose::MaximumAge), law.sampler())),
+            queue: VecDeque::new(),
+            on_demand: 0,
+            on_demand_peak: 0,
+            reserved: reserved_on_demand(function),
+            scale_up: platform.scale_up.map(TokenBucket::new),
+            timeout: function.timeout.map_or(u64::MAX, |timeout| timeout.0),
+            will_wake: false,
+        }
+    }
+
+    /// Puts the instances in place that are there when the run starts.
+    pub(super) fn fill_pool(
+        &mut self,
+        job: &Job<'_>,
+        id: u32,
+        shared: &mut Shared,
+        agenda: &mut Agenda,
+    ) {
+        self.provision(job, id, agenda);
+        let key = job.key(self.function, Purpose::InitialPool);
+        let initial = self.function.initial;
+        let durations = self.function.duration.sampler();
+        for number in 0..u64::from(initial.idle) + u64::from(initial.busy) {
+            let retires = self.retires_at(ORIGIN, key.word(number));
+            let expires = self
+                .kept_until(ORIGIN, key.at(1).word(number))
+                .unwrap_or(ORIGIN);
+            let instance = self.pool.add_idle(ORIGIN, retires, expires);
+            if number >= u64::from(initial.idle) {
+                self.pool.occupy(instance, ORIGIN, u64::MAX - number);
+                self.take_concurrency(shared);
+                let duration = durations.draw(&mut key.at(2).block(number)).max(1);
+                let departure = ORIGIN + duration.min(self.timeout);
+                agenda.push(
+                    departure,
+                    Entry::Departure {
+                        function: id,
+                        instance,
+                    },
+                );
+            }
+        }
+        self.meter.instances_peak = self.pool.living();
+    }
+
+    fn provision(&mut self, job: &Job<'_>, id: u32, agenda: &mut Agenda) {
+        let inits = ColdStarts::new(job, self.function, Purpose::Provisioning);
+        let provisioning = &job.scenario.platform.provisioning;
+        for number in 0..u64::from(self.function.provisioned.instances) {
+            if !self.function.provisioned.allocate_at_start {
+                let instance = self.pool.provision(ORIGIN, ORIGIN);
+                self.pool.ready(instance);
+                continue;
+            }
+            let pace = provisioning.pace;
+            let after = u128::from(number) * u128::from(pace.per.0) / u128::from(pace.count);
+            let after = u64::try_from(after).unwrap_or(ORIGIN);
+            let asked = ORIGIN + provisioning.delay.0.saturating_add(after).min(ORIGIN);
+            let ready = asked.saturating_add(inits.draw(number).init);
+            let instance = self.pool.provision(asked, ready);
+            agenda.push(
+                ready,
+                Entry::Ready {
+                    function: id,
+                    instance,
+                },
+            );
+        }
+    }
+
+    /// The instant of the next arrival.
+    #[inline]
+    pub(super) fn next_arrival(&mut self) -> Option<u64> {
+        if self.next == self.arrivals.len() {
+            self.refill();
+        }
+        self.arrivals.get(self.next).copied()
+    }
+
+    #[cold]
+    fn refill(&mut self) {
+        self.first_number += word(self.arrivals.len());
+        self.arrivals.clear();
+        self.durations.clear();
+        self.next = 0;
+        self.stream
+            .append_block(&mut self.arrivals, &mut self.durations);
+        if let Some(watch) = &mut self.watch {
+            watch.see(&self.arrivals);
+        }
+    }
+
+    /// Takes the next arrival, which there must be.
+    #[inline]
+    pub(super) fn take_arrival(&mut self) -> Request {
+        let place = self.next;
+        self.next += 1;
+        Request {
+            number: self.first_number + word(place),
+            arrival: self.arrivals[place],
+            duration: self.durations[place],
+        }
+    }
+
+    /// Lets a request run if the limits allow it.
+    #[inline]
+    pub(super) fn admit(
+        &mut self,
+        id: u32,
+        now: u64,
+        request: &Request,
+        shared: &mut Shared,
+        agenda: &mut Agenda,
+    ) -> Result<(), ThrottleReason> {
+        if let Some(rate) = &shared.rate {
+            let opens = rate.next_token_at();
+            if now < opens {
+                self.wake_at(id, opens, agenda);
+                return Err(ThrottleReason::FunctionInvocationRateLimitExceeded);
+            }
+        }
+        let seat = match self.pool.first_provisioned() {
+            Some(instance) => self.provisioned_seat(instance, now, request),
+            None => self.on_demand_seat(id, now, request, shared, agenda)?,
+        };
+        if let Some(rate) = &mut shared.rate {
+            rate.take(now);
+        }
+        self.serve(id, now, request, seat, agenda);
+        Ok(())
+    }
+
+    fn provisioned_seat(&mut self, instance: u32, now: u64, request: &Request) -> Seat {
+        let is_first = self.pool.occupy(instance, now, request.number);
+        let first_extra = if is_first {
+            self.cold_starts.first_extra(request.number)
+        } else {
+            0
+        };
+        Seat {
+            is_provisioned: true,
+            first_extra,
+            ..Seat::existing(instance, None)
+        }
+    }
+
+    #[inline]
+    fn on_demand_seat(
+        &mut self,
+        id: u32,
+        now: u64,
+        request: &Request,
+        shared: &mut Shared,
+        agenda: &mut Agenda,
+    ) -> Result<Seat, ThrottleReason> {
+        match self.reserved {
+            Some(reserved) if self.on_demand >= reserved => {
+                return Err(ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded);
+            }
+            None if shared.in_use >= shared.pool => {
+                return Err(ThrottleReason::ConcurrentInvocationLimitExceeded);
+            }
+            _ => {}
+        }
+        let seat = match self.pool.first_on_demand(now, request.number) {
+            Some(instance) => {
+                let ready_at = self.pool.instance(instance).ready_at;
+                self.pool.occupy(instance, now, request.number);
+                let wait = (ready_at > now).then(|| ready_at - now);
+                Seat::existing(instance, wait)
+            }
+            None => self.cold_seat(id, now, request, agenda)?,
+        };
+        self.take_concurrency(shared);
+        Ok(seat)
+    }
+
+    #[cold]
+    fn cold_seat(
+        &mut self,
+        id: u32,
+        now: u64,
+        request: &Request,
+        agenda: &mut Agenda,
+    ) -> Result<Seat, ThrottleReason> {
+        if self
+            .function
+            .maximum_instances
+            .is_some_and(|most| self.pool.living() >= most)
+        {
+            return Err(ThrottleReason::MaximumInstancesReached);
+        }
+        if let Some(bucket) = &mut self.scale_up
+            && !bucket.take(now)
+        {
+            let opens = bucket.next_token_at();
+            self.wake_at(id, opens, agenda);
+            return Err(ThrottleReason::ScaleUpLimitExceeded);
+        }
+        let ColdStart {
+            init,
+            billed_init,
+            first_extra,
+        } = self.cold_starts.draw(request.number);
+        let ready_at = now.saturating_add(init);
+        let retires = self.retires_at(now, request.number);
+        let instance = self.pool.start(now, ready_at, retires, request.number);
+        if self.function.concurrency > 1 {
+            agenda.push(
+                ready_at,
+                Entry::Ready {
+                    function: id,
+                    instance,
+                },
+            );
+        }
+        self.meter.instances_peak = self.meter.instances_peak.max(self.pool.living());
+        Ok(Seat {
+            is_new: true,
+            billed_init,
+            first_extra,
+            ..Seat::existing(instance, Some(init))
+        })
+    }
+
+    fn take_concurrency(&mut self, shared: &mut Shared) {
+        self.on_demand += 1;
+        self.on_demand_peak = self.on_demand_peak.max(self.on_demand);
+        if self.reserved.is_none() {
+            shared.in_use += 1;
+        }
+    }
+
+    /// Runs a request on its seat.
+    #[inline]
+    fn serve(&mut self, id: u32, now: u64, request: &Request, seat: Seat, agenda: &mut Agenda) {
+        let wanted = request.duration.saturating_add(seat.first_extra);
+        let served = wanted.min(self.timeout);
+        let begins = now.saturating_add(seat.wait.unwrap_or(0));
+        let departs = begins.saturating_add(served);
+        let meter = &mut self.meter;
+        meter.counts.requests += 1;
+        meter.counts.invocations += 1;
+        if wanted > served {
+            meter.counts.timeouts += 1;
+            self.pool.retire_at(seat.instance, departs);
+        }
+        if let Some(wait) = seat.wait {
+            meter.counts.cold_starts += 1;
+            meter.init(wait);
+        }
+        let latency = departs - request.arrival;
+        meter.latency.record(latency);
+        meter.latency_max_ns = meter.latency_max_ns.max(latency);
+        if self.function.concurrency == 1 {
+            let billed = u128::from(billed_ms(served.saturating_add(seat.billed_init)));
+            if seat.is_provisioned {
+                meter.billed_provisioned_ms += billed;
+            } else {
+                meter.billed_ms += billed;
+            }
+        }
+        if !seat.is_provisioned && self.function.provisioned.instances > 0 {
+            meter.counts.spillovers += 1;
+        }
+        agenda.push(
+            departs,
+            Entry::Departure {
+                function: id,
+                instance: seat.instance,
+            },
+        );
+        if self.watcher.wants_records() {
+            self.record_served(now, request, seat, served, wanted > served);
+        }
+    }
+
+    /// An invocation on `instance` has ended.
+    #[inline]
+    pub(super) fn depart(&mut self, now: u64, instance: u32, shared: &mut Shared) {
+        let busy_since = self.pool.busy_since(instance);
+        let released = self.pool.release(instance, now);
+        if self.function.concurrency > 1 {
+            self.bill_instance(instance, now - busy_since, released);
+        }
+        if released == Released::Provisioned {
+            return;
+        }
+        self.on_demand -= 1;
+        if self.reserved.is_none() {
+            shared.in_use -= 1;
+        }
+        if released != Released::Idle {
+            return;
+        }
+        let request = self.pool.instance(instance).latest_request;
+        match self.kept_until(now, request) {
+            Some(instant) => self.pool.keep_until(instance, instant),
+            None => self.pool.drop_idle(instance, now),
+        }
+    }
+
+    /// Where an instance takes several requests at once, its busy time is billed, not theirs.
+    fn bill_instance(&mut self, instance: u32, busy: u64, released: Released) {
+        let billed = u128::from(billed_ms(busy));
+        match released {
+            Released::Idle | Released::Ended => self.meter.billed_ms += billed,
+            Released::Provisioned if self.pool.is_idle(instance) => {
+                self.meter.billed_provisioned_ms += billed;
+            }
+            Released::Provisioned | Released::Busy => {}
+        }
+    }
+
+    /// Until when an instance is kept that becomes idle now; `None` when not at all. `number` names
+    /// the draw, where there is one.
+    #[inline]
+    fn kept_until(&self, now: u64, number: u64) -> Option<u64> {
+        let word = || self.keep_alive_key.word(number);
+        let span = match self.function.keep_alive {
+            KeepAlive::Fixed(span) => span.0,
+            KeepAlive::Uniform { low, high } => low.0 + below(word(), high.0 - low.0 + 1),
+            KeepAlive::Halving(period) => period
+                .0
+                .saturating_mul(u64::from(word().trailing_zeros()) + 1),
+            KeepAlive::None => return None,
+            KeepAlive::Forever => return Some(u64::MAX),
+        };
+        Some(now.saturating_add(span))
+    }
+
+    fn retires_at(&self, now: u64, number: u64) -> u64 {
+        let law = self.maximum_age.as_ref();
+        let age = law.map(|(key, sampler)| sampler.draw(&mut key.block(number)));
+        age.map_or(u64::MAX, |age| now.saturating_add(age))
+    }
+
+    fn wake_at(&mut self, id: u32, instant: u64, agenda: &mut Agenda) {
+        if self.function.queue.length > 0 && !self.will_wake {
+            self.will_wake = true;
+            agenda.push(instant, Entry::Wake { function: id });
+        }
+    }
+
+    /// The planned wake-up has come.
+    pub(super) fn woken(&mut self) {
+        self.will_wake = false;
+    }
+
+    pub(super) fn has_queue(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    pub(super) fn queue_head(&self) -> Option<&Request> {
+        self.queue.front()
+    }
+
+    /// Puts a request at the end of the queue, if there is room.
+    pub(super) fn enqueue(&mut self, request: Request) -> bool {
+        let has_room = word(self.queue.len()) < self.function.queue.length;
+        if has_room {
+            self.queue.push_back(request);
+        }
+        has_room
+    }
+
+    /// Admits the request that has waited longest; whether that was possible.
+    pub(super) fn serve_head(
+        &mut self,
+        id: u32,
+        now: u64,
+        shared: &mut Shared,
+        agenda: &mut Agenda,
+    ) -> bool {
+        let Some(request) = self.queue.pop_front() else {
+            return false;
+        };
+        let admitted = self.admit(id, now, &request, shared, agenda).is_ok();
+        if !admitted {
+            self.queue.push_front(request);
+        }
+        admitted
+    }
+
+    /// Drops requests that have waited for longer than they may.
+    pub(super) fn drop_overdue(&mut self, now: u64) {
+        let wait = self.function.queue.wait.0;
+        while let Some(request) = self.queue.front().copied() {
+            let gives_up = request.arrival.saturating_add(wait);
+            if gives_up >= now {
+                break;
+            }
+            self.queue.pop_front();
+            self.meter.counts.requests += 1;
+            self.meter.counts.dropped += 1;
+            self.record_refused(&request, Outcome::Dropped, SimDuration(wait));
+        }
+    }
+
+    /// Refuses a request for good.
+    pub(super) fn throttle(&mut self, request: &Request, reason: ThrottleReason) {
+        self.meter.counts.requests += 1;
+        self.meter.throttle(reason);
+        self.record_refused(request, Outcome::Throttled(reason), SimDuration::ZERO);
+    }
+
+    /// How much of the shared limits was used.
+    pub(super) fn usage(&self) -> Usage {
+        Usage {
+            concurrency_peak: self.on_demand_peak,
+            rate_share: self.watch.as_ref().map_or(0.0, RateWatch::share),
+        }
+    }
+
+    #[cold]
+    fn record_served(&self, now: u64, request: &Request, seat: Seat, served: u64, timed_out: bool) {
+        let phases = if seat.is_new {
+            self.cold_starts.phases(request.number)
+        } else {
+            Vec::new()
+        };
+        self.watcher.record(
+            self.replication,
+            &Invocation {
+                outcome: if seat.wait.is_some() {
+                    Outcome::Cold
+                } else {
+                    Outcome::Warm
+                },
+                spillover: !seat.is_provisioned && self.function.provisioned.instances > 0,
+                timed_out,
+                queue: SimDuration(now - request.arrival),
+                init: SimDuration(seat.wait.unwrap_or(0)),
+                phases,
+                duration: SimDuration(served),
+                ..self.blank_record(request)
+            },
+        );
+    }
+
+    fn record_refused(&self, request: &Request, outcome: Outcome, queue: SimDuration) {
+        if self.watcher.wants_records() {
+            let record = Invocation {
+                outcome,
+                queue,
+                ..self.blank_record(request)
+            };
+            self.watcher.record(self.replication, &record);
+        }
+    }
+
+    fn blank_record(&self, request: &Request) -> Invocation {
+        Invocation {
+            function: self.place,
+            request: request.number,
+            parent: None,
+            attempt: 0,
+            arrival: SimTime(request.arrival - ORIGIN),
+            outcome: Outcome::Dropped,
+            spillover: false,
+            timed_out: false,
+            queue: SimDuration::ZERO,
+            init: SimDuration::ZERO,
+            phases: Vec::new(),
+            duration: SimDuration::ZERO,
+        }
+    }
+}

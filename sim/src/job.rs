@@ -1,0 +1,111 @@
+//! One replication to run: what both kernels need to know.
+
+use frostline_models::random::{Purpose, StreamKey, entity_id};
+use frostline_models::scenario::{Function, Scenario};
+
+use crate::outcome::{Counts, Kernel, Period, ReplicationOutcome};
+use crate::stream::ORIGIN;
+
+/// One replication of a scenario.
+pub(crate) struct Job<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) seed: u64,
+    pub(crate) replication: u32,
+    /// Ends of the measurement periods on the engine's clock, ascending; the last is the end of the
+    /// run. The first is the end of warm-up when `discard_first` is set.
+    pub(crate) boundaries: Vec<u64>,
+    /// Whether the first period is warm-up.
+    pub(crate) discard_first: bool,
+    /// The end of the run on the engine's clock.
+    pub(crate) end: u64,
+    /// Functions that share the account's limits.
+    pub(crate) sharers: u64,
+}
+
+/// How much of the shared limits one function used: whether functions that were run apart would
+/// have met is decided from it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Usage {
+    /// Requests that ran at once at the most, on instances that are not provisioned.
+    pub(crate) concurrency_peak: u64,
+    /// Share of the request rate limit.
+    pub(crate) rate_share: f64,
+}
+
+impl<'a> Job<'a> {
+    /// One replication with measurement periods that end at `boundaries`, nanoseconds from the start.
+    pub(crate) fn new(
+        scenario: &'a Scenario,
+        seed: u64,
+        replication: u32,
+        plan: &crate::plan::Periods,
+    ) -> Self {
+        Self {
+            scenario,
+            seed,
+            replication,
+            boundaries: plan
+                .boundaries
+                .iter()
+                .map(|boundary| ORIGIN + boundary)
+                .collect(),
+            discard_first: plan.discard_first,
+            end: ORIGIN + scenario.run.duration.0,
+            sharers: frostline_models::math::word(scenario.functions.len()),
+        }
+    }
+
+    /// The random stream of a function. Its id is its name's, so that it keeps its streams when
+    /// others come or go.
+    pub(crate) fn key(&self, function: &Function, purpose: Purpose) -> StreamKey {
+        StreamKey::new(
+            self.seed,
+            self.replication,
+            entity_id(&function.name),
+            purpose,
+        )
+    }
+
+    /// Requests of a function that may run at once on demand: its reserved concurrency, or what
+    /// the account has left for functions without.
+    pub(crate) fn concurrency_limit(&self, function: &Function) -> u64 {
+        reserved_on_demand(function).unwrap_or_else(|| self.unreserved_pool())
+    }
+
+    /// The account's concurrency that no function has reserved or provisioned.
+    pub(crate) fn unreserved_pool(&self) -> u64 {
+        let Some(account) = self.scenario.platform.account_concurrency else {
+            return u64::MAX;
+        };
+        let claimed = self.scenario.functions.iter().map(|function| {
+            function
+                .reserved
+                .unwrap_or(u64::from(function.provisioned.instances))
+        });
+        account.saturating_sub(claimed.sum())
+    }
+
+    /// Splits the periods of a function into warm-up and measurement.
+    pub(crate) fn outcome(&self, mut periods: Vec<Period>, kernel: Kernel) -> ReplicationOutcome {
+        let mut counts = Counts::default();
+        for period in &periods {
+            counts.add(&period.counts);
+        }
+        if self.discard_first {
+            periods.remove(0);
+        }
+        ReplicationOutcome {
+            counts,
+            periods,
+            kernel,
+        }
+    }
+}
+
+/// What a function's reserved concurrency leaves beside its provisioned one.
+pub(crate) fn reserved_on_demand(function: &Function) -> Option<u64> {
+    let provisioned = u64::from(function.provisioned.instances);
+    function
+        .reserved
+        .map(|reserved| reserved.saturating_sub(provisioned))
+}

@@ -1,0 +1,188 @@
+//! Running a scenario: which kernel, which functions together, on how many threads.
+
+use frostline_models::math::round_to_u64;
+use frostline_models::scenario::Scenario;
+use rayon::prelude::*;
+
+use crate::batch::{self, Unfit};
+use crate::event;
+use crate::job::{Job, Usage};
+use crate::outcome::{FunctionOutcome, ReplicationOutcome, SimulationOutcome};
+use crate::plan::Periods;
+use crate::progress::{Cancelled, Observer, Watcher};
+
+/// What a simulation depends on beside its scenario, and who watches it.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// Names the random streams.
+    pub seed: u64,
+    /// Which kernel may run; results do not depend on it.
+    pub kernels: Kernels,
+    /// Who watches.
+    pub observer: &'a dyn Observer,
+}
+
+/// Which kernel may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kernels {
+    /// The fastest that the scenario allows.
+    #[default]
+    Fastest,
+    /// The event kernel only: for tests and benches that compare the two.
+    EventOnly,
+}
+
+/// Simulates a scenario on the current rayon pool. The result is a function of (scenario, seed): the
+/// same bits for any number of threads.
+///
+/// # Errors
+/// [`Cancelled`] when the observer asked for an end.
+pub fn simulate(scenario: &Scenario, options: Options<'_>) -> Result<SimulationOutcome, Cancelled> {
+    let periods = Periods::new(scenario);
+    let duration = scenario.run.duration;
+    let replications = scenario.run.replications;
+    let rates = scenario
+        .functions
+        .iter()
+        .map(|f| f.arrivals.mean_per_second(duration));
+    let expected = rates.sum::<f64>() * duration.as_secs_f64() * f64::from(replications);
+    let watcher = Watcher::new(options.observer, round_to_u64(expected));
+    let jobs: Vec<Job<'_>> = (0..replications)
+        .map(|replication| Job::new(scenario, options.seed, replication, &periods))
+        .collect();
+    let engine = Engine {
+        jobs,
+        watcher,
+        kernels: options.kernels,
+    };
+    let replications = engine.run()?;
+    Ok(SimulationOutcome {
+        functions: by_function(scenario.functions.len(), replications),
+        warm_up_ns: periods.warm_up_ns(),
+        end_ns: duration.0,
+        warm_up_cut: periods.warm_up_cut,
+    })
+}
+
+type Ran = (ReplicationOutcome, Usage);
+
+struct Engine<'a> {
+    jobs: Vec<Job<'a>>,
+    watcher: Watcher<'a>,
+    kernels: Kernels,
+}
+
+impl Engine<'_> {
+    /// Runs functions apart first. Where they would have met at a shared limit, their replication
+    /// is run again with all of them under one clock.
+    fn run(&self) -> Result<Vec<Vec<ReplicationOutcome>>, Cancelled> {
+        let functions = self
+            .jobs
+            .first()
+            .map_or(0, |job| job.scenario.functions.len());
+        // The largest tasks first, so that no thread is left with one at the end.
+        let mut order: Vec<usize> = (0..functions).collect();
+        if let Some(job) = self.jobs.first() {
+            let weight = |place: &usize| {
+                let function = &job.scenario.functions[*place];
+                function.arrivals.mean_per_second(job.scenario.run.duration)
+            };
+            order.sort_by(|left, right| weight(right).total_cmp(&weight(left)));
+        }
+        let tasks: Vec<(usize, usize)> = order
+            .iter()
+            .flat_map(|function| (0..self.jobs.len()).map(|job| (job, *function)))
+            .collect();
+        let mut apart: Vec<(usize, usize, Option<Ran>)> = tasks
+            .par_iter()
+            .with_max_len(1)
+            .map(|&(job, function)| Ok((job, function, self.run_apart(&self.jobs[job], function)?)))
+            .collect::<Result<_, Cancelled>>()?;
+        apart.sort_by_key(|(job, function, _)| (*job, *function));
+        let mut apart = apart.into_iter().map(|(_, _, ran)| ran);
+        let by_job: Vec<Vec<Option<Ran>>> = self
+            .jobs
+            .iter()
+            .map(|_| apart.by_ref().take(functions).collect())
+            .collect();
+        self.jobs
+            .par_iter()
+            .zip(by_job)
+            .map(|(job, ran)| self.settle(job, ran))
+            .collect()
+    }
+
+    /// Runs one function as if it were alone; `None` when that cannot be the whole truth.
+    fn run_apart(&self, job: &Job<'_>, place: usize) -> Result<Option<Ran>, Cancelled> {
+        let function = &job.scenario.functions[place];
+        let is_alone = job.scenario.functions.len() == 1;
+        let may_batch = self.kernels == Kernels::Fastest && !self.watcher.wants_records();
+        let expiry = if may_batch {
+            batch::expiry_of(function)
+        } else {
+            None
+        };
+        if let Some(expiry) = expiry {
+            match batch::run(job, function, expiry, &self.watcher) {
+                Ok((outcome, usage)) if !is_alone || usage.rate_share <= 1.0 => {
+                    return Ok(Some((outcome, usage)));
+                }
+                Err(Unfit::Cancelled) => return Err(Cancelled),
+                Err(Unfit::Concurrency) if !is_alone && function.reserved.is_none() => {
+                    return Ok(None);
+                }
+                Ok(_) | Err(_) => {}
+            }
+        }
+        let mut ran = event::run(job, &[place], is_alone, &self.watcher)?;
+        Ok(ran.pop())
+    }
+
+    /// Accepts what was run apart, or runs all functions of the replication together.
+    fn settle(
+        &self,
+        job: &Job<'_>,
+        apart: Vec<Option<Ran>>,
+    ) -> Result<Vec<ReplicationOutcome>, Cancelled> {
+        let functions = &job.scenario.functions;
+        if functions.len() > 1 && !never_met(job, &apart) {
+            let all: Vec<usize> = (0..functions.len()).collect();
+            let ran = event::run(job, &all, true, &self.watcher)?;
+            return Ok(ran.into_iter().map(|(outcome, _)| outcome).collect());
+        }
+        Ok(apart
+            .into_iter()
+            .flatten()
+            .map(|(outcome, _)| outcome)
+            .collect())
+    }
+}
+
+/// Whether functions that were run apart stayed so far below the limits they share that together
+/// they would not have reached them either.
+fn never_met(job: &Job<'_>, apart: &[Option<Ran>]) -> bool {
+    let mut in_use = 0_u64;
+    let mut rate_share = 0.0;
+    for (function, ran) in job.scenario.functions.iter().zip(apart) {
+        let Some((_, usage)) = ran else { return false };
+        if function.reserved.is_none() {
+            in_use = in_use.saturating_add(usage.concurrency_peak);
+        }
+        rate_share += usage.rate_share;
+    }
+    in_use <= job.unreserved_pool() && rate_share <= 1.0
+}
+
+fn by_function(count: usize, replications: Vec<Vec<ReplicationOutcome>>) -> Vec<FunctionOutcome> {
+    let mut functions: Vec<FunctionOutcome> = (0..count)
+        .map(|_| FunctionOutcome {
+            replications: Vec::new(),
+        })
+        .collect();
+    for replication in replications {
+        for (function, outcome) in functions.iter_mut().zip(replication) {
+            function.replications.push(outcome);
+        }
+    }
+    functions
+}

@@ -1,0 +1,111 @@
+//! What lies under `results/`: each in a folder of its own, with a manifest that says how it came
+//! about. Nothing there is written by hand.
+
+mod runtimes;
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+
+/// The results that can be regenerated.
+const RESULTS: [Entry; 1] = [Entry {
+    name: "init-by-runtime",
+    seed: None,
+    make: runtimes::make,
+}];
+
+/// A result by its name and how it is made.
+struct Entry {
+    /// The folder under `results/`.
+    name: &'static str,
+    /// The seed that it depends on, where it depends on one.
+    seed: Option<u64>,
+    /// Makes the files.
+    make: fn() -> Result<Vec<OutputFile>>,
+}
+
+/// A file of a result.
+pub(crate) struct OutputFile {
+    /// Its name inside the result's folder.
+    pub(crate) name: &'static str,
+    /// Its text.
+    pub(crate) text: String,
+}
+
+/// Regenerates one result, or all of them, and returns the paths written.
+pub(crate) fn write(root: &Path, name: Option<&str>) -> Result<Vec<String>> {
+    let chosen: Vec<&Entry> = RESULTS
+        .iter()
+        .filter(|entry| name.is_none_or(|name| name == entry.name))
+        .collect();
+    ensure!(
+        !chosen.is_empty(),
+        "no such result; there are: {}",
+        RESULTS.map(|entry| entry.name).join(", ")
+    );
+    let mut written = Vec::new();
+    for entry in chosen {
+        let mut files = (entry.make)()?;
+        files.push(OutputFile {
+            name: "manifest.json",
+            text: manifest(root, entry)?,
+        });
+        let folder = root.join("results").join(entry.name);
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make {}", folder.display()))?;
+        for file in files {
+            let path = folder.join(file.name);
+            std::fs::write(&path, &file.text)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            written.push(format!("results/{}/{}", entry.name, file.name));
+        }
+    }
+    Ok(written)
+}
+
+/// How the result came about. The machine is described by what may matter to a number, never by its
+/// name or its paths.
+fn manifest(root: &Path, entry: &Entry) -> Result<String> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let manifest = json!({
+        "schema": "frostline/result/1",
+        "name": entry.name,
+        "command": format!("cargo xtask results {}", entry.name),
+        "commit": first_line(root, "git", &["rev-parse", "HEAD"])?,
+        "seed": entry.seed,
+        "machine": {
+            "system": std::env::consts::OS,
+            "architecture": std::env::consts::ARCH,
+            "cores": cores,
+            "compiler": first_line(root, "rustc", &["--version"])?,
+        },
+    });
+    Ok(format!("{manifest:#}\n"))
+}
+
+fn first_line(root: &Path, program: &str, arguments: &[&str]) -> Result<String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(root)
+        .output()
+        .with_context(|| format!("cannot run {program}"))?;
+    ensure!(output.status.success(), "{program} failed");
+    let text = String::from_utf8(output.stdout)?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_result_names_the_known_ones() {
+        let error = write(Path::new("."), Some("no")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no such result; there are: init-by-runtime"
+        );
+    }
+}
