@@ -9,6 +9,7 @@ pub mod metric;
 pub mod preset;
 pub mod price;
 pub mod profile;
+pub mod queueing;
 pub mod random;
 pub mod record;
 mod runtime_table;
