@@ -60,7 +60,7 @@ pub fn simulate(scenario: &Scenario, options: Options<'_>) -> Result<SimulationO
         functions: by_function(scenario.functions.len(), replications),
         warm_up_ns: periods.warm_up_ns(),
         end_ns: duration.0,
-        warm_up_cut: periods.warm_up_cut,
+        warm_up_wanted_ns: periods.warm_up_wanted_ns,
     })
 }
 
