@@ -42,6 +42,8 @@ pub(crate) struct Settling<'a> {
     pub(crate) profiles: BTreeMap<String, Option<Arc<Profile>>>,
     /// What arrivals need to know.
     pub(crate) horizon: Horizon,
+    /// Keys that were misspelt somewhere: that they are missing need not be told too.
+    pub(crate) misspelt: BTreeSet<String>,
     /// The unverified constants that take part.
     pub(crate) unverified: BTreeSet<String>,
 }
@@ -61,6 +63,15 @@ pub(crate) fn settle(
         value: Value::Table(root.clone()),
     };
     check(&whole, &Kind::Table(&SCENARIO), "", &mut errors);
+    if errors
+        .iter()
+        .any(|error| error.code == "scenario::too-large")
+    {
+        // Settling takes time with the size of the file: one that is refused for it gets none.
+        let sources = sources.to_vec();
+        return Err(Diagnostics { sources, errors }.sorted());
+    }
+    let misspelt = misspelt(&errors);
     let mut settling = Settling {
         resources,
         sources: sources.to_vec(),
@@ -72,6 +83,7 @@ pub(crate) fn settle(
             duration: SimDuration::ZERO,
             scheduled_left: SCHEDULED,
         },
+        misspelt,
         unverified: BTreeSet::new(),
     };
     let scenario = settling.scenario(&whole);
@@ -380,6 +392,17 @@ impl Settling<'_> {
             "reserve less, or write `platform.limits.account = {reserved}`"
         )));
     }
+}
+
+/// The keys that were meant by unknown ones.
+fn misspelt(errors: &[Diagnostic]) -> BTreeSet<String> {
+    errors
+        .iter()
+        .filter(|error| error.code == "scenario::unknown-key")
+        .filter_map(|error| error.help.first()?.strip_prefix("did you mean `"))
+        .filter_map(|help| help.strip_suffix("`?"))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The chain of a cycle of `like`, from the function where it closes.
