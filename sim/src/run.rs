@@ -116,6 +116,7 @@ impl Engine<'_> {
     fn run_apart(&self, job: &Job<'_>, place: usize) -> Result<Option<Ran>, Cancelled> {
         let function = &job.scenario.functions[place];
         let is_alone = job.scenario.functions.len() == 1;
+        let shares_account = function.reserved.is_none() && function.maximum_instances.is_none();
         let may_batch = self.kernels == Kernels::Fastest && !self.watcher.wants_records();
         let expiry = if may_batch {
             batch::expiry_of(function)
@@ -128,9 +129,8 @@ impl Engine<'_> {
                     return Ok(Some((outcome, usage)));
                 }
                 Err(Unfit::Cancelled) => return Err(Cancelled),
-                Err(Unfit::Concurrency) if !is_alone && function.reserved.is_none() => {
-                    return Ok(None);
-                }
+                // It needs more than the account has: no need to find out what it would do alone.
+                Err(Unfit::Concurrency) if shares_account && !is_alone => return Ok(None),
                 Ok(_) | Err(_) => {}
             }
         }
