@@ -211,7 +211,8 @@ impl<'a> Component<'a> {
             }
             other => self.rare_entry(other),
         }
-        if !self.queued.is_empty() {
+        // Whatever else happens at this instant comes before those who wait.
+        if !self.queued.is_empty() && self.agenda.next_instant() > now {
             self.serve_queues(now);
         }
     }

@@ -80,6 +80,11 @@ impl Engine<'_> {
             .jobs
             .first()
             .map_or(0, |job| job.scenario.functions.len());
+        // A record cannot be taken back, so what might have to run again is run together at once.
+        if self.watcher.wants_records() && self.jobs.iter().any(Job::shares_limits) {
+            let jobs = self.jobs.par_iter();
+            return jobs.map(|job| self.run_together(job)).collect();
+        }
         // The largest tasks first, so that no thread is left with one at the end.
         let mut order: Vec<usize> = (0..functions).collect();
         if let Some(job) = self.jobs.first() {
@@ -146,15 +151,20 @@ impl Engine<'_> {
     ) -> Result<Vec<ReplicationOutcome>, Cancelled> {
         let functions = &job.scenario.functions;
         if functions.len() > 1 && !never_met(job, &apart) {
-            let all: Vec<usize> = (0..functions.len()).collect();
-            let ran = event::run(job, &all, true, &self.watcher)?;
-            return Ok(ran.into_iter().map(|(outcome, _)| outcome).collect());
+            return self.run_together(job);
         }
         Ok(apart
             .into_iter()
             .flatten()
             .map(|(outcome, _)| outcome)
             .collect())
+    }
+
+    /// Runs all functions of a replication under one clock.
+    fn run_together(&self, job: &Job<'_>) -> Result<Vec<ReplicationOutcome>, Cancelled> {
+        let all: Vec<usize> = (0..job.scenario.functions.len()).collect();
+        let ran = event::run(job, &all, true, &self.watcher)?;
+        Ok(ran.into_iter().map(|(outcome, _)| outcome).collect())
     }
 }
 
