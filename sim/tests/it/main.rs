@@ -2,5 +2,7 @@
 
 mod agreement;
 mod brute;
+mod conformance;
+mod oracles;
 mod reference;
 mod setup;
