@@ -4,6 +4,9 @@
 mod agreement;
 mod brute;
 mod conformance;
+mod determinism;
+mod limits;
 mod oracles;
 mod reference;
 mod setup;
+mod theory;
