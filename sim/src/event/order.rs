@@ -73,7 +73,9 @@ impl Available {
             Self::Random { instances, key, .. } => {
                 let count = word(instances.len());
                 (count > 0).then(|| {
-                    let choice = below(key.word(request), count);
+                    // A choice that turns out to have expired is taken away and made again: with the
+                    // same word it would fall on a neighbour, so each count has words of its own.
+                    let choice = below(key.at(count).word(request), count);
                     instances[frostline_models::math::wide_index(choice)]
                 })
             }
@@ -128,5 +130,39 @@ impl Available {
             linked.remove(instance);
             linked.push_front(instance);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use frostline_models::random::Purpose;
+
+    /// Five of ten have expired and are taken away when they are found. Each of the others comes in
+    /// 4,000 of 20,000 cases, with a standard deviation of 57: a right engine is further off than
+    /// 300 in one of 10⁶ tests.
+    #[test]
+    fn a_random_choice_is_uniform_among_those_that_live() {
+        let mut chosen = [0_u32; 10];
+        for request in 0..20_000 {
+            let key = StreamKey::new(1, 0, 0, Purpose::Routing);
+            let mut available = Available::new(Reuse::Random, 1, key);
+            for instance in 0..10 {
+                available.add(instance);
+            }
+            let found = loop {
+                let first = available.first(request).unwrap();
+                if first % 2 == 1 {
+                    break first;
+                }
+                available.remove(first);
+            };
+            chosen[index(found)] += 1;
+        }
+        let odd = chosen.iter().skip(1).step_by(2);
+        assert!(
+            odd.clone().all(|count| count.abs_diff(4_000) < 300),
+            "{chosen:?}"
+        );
     }
 }
