@@ -1,6 +1,6 @@
 //! Theorems on the pool beyond single formulas: structure, optimality, spill-over.
 
-use frostline_models::keepalive::KeepAlive;
+use frostline_models::keepalive::{KeepAlive, Reuse};
 use frostline_models::math::{count_to_f64, to_f64};
 use frostline_models::queueing::gap::GapLaw;
 use frostline_models::record::Outcome;
@@ -246,4 +246,30 @@ fn the_spill_chain_agrees_with_the_gap_law() {
     let exact = GapLaw::unlimited(3.0, 1.0).unwrap().cold_probability(4.0);
     let found = chain.cold_probability(4.0);
     assert!((found / exact - 1.0).abs() < 1e-6, "{found} is not {exact}");
+}
+
+/// Cold ratios of the reuse orders at load 1, kept 10 s. Most recent: exact. The others: a prototype
+/// of the model ran 3·10⁶ requests each (7.42 %, 7.42 %, 3.70 %, 1.03 %; its standard errors are
+/// below a third of those here, which makes the stated false-positive rate some 2·10⁻⁵).
+#[test]
+fn the_reuse_order_is_a_first_order_effect() {
+    let exact = GapLaw::unlimited(1.0, 1.0).unwrap().cold_probability(10.0);
+    for (reuse, expected, sharp) in [
+        (Reuse::MostRecent, exact, 0.04),
+        (Reuse::Oldest, 0.0742, 0.04),
+        (Reuse::Newest, 0.0742, 0.04),
+        (Reuse::Random, 0.0370, 0.06),
+        (Reuse::LeastRecent, 0.0103, 0.12),
+    ] {
+        let mut function = markov(1.0);
+        function.keep_alive = KeepAlive::Fixed(SimDuration::from_secs(10));
+        function.reuse = reuse;
+        let outcome = run(&alone(function, 30_000, 24), 98);
+        assert_ratio(
+            &format!("{reuse:?}"),
+            &pairs(&outcome, cold),
+            expected,
+            sharp,
+        );
+    }
 }
