@@ -14,11 +14,10 @@ rounds=3
 rows=$(mktemp)
 for round in $(seq "$rounds"); do
     for load in 1 10 100; do
-        simfaas_requests=20000
         echo "frostline $load $(target/release/one "$load" 2e7 "$round")"
         echo "heap $load $("$venv/bin/python" benches/peers/heap.py "$load" 1e6 "$round")"
         echo "simpy $load $("$venv/bin/python" benches/peers/simpy_model.py "$load" 2e5 "$round")"
-        echo "simfaas $load $("$venv/bin/python" benches/peers/simfaas_model.py "$load" "$simfaas_requests" "$round")"
+        echo "simfaas $load $("$venv/bin/python" benches/peers/simfaas_model.py "$load" 2e4 "$round")"
     done
 done >"$rows"
 "$venv/bin/python" benches/peers/table.py "$rows" >"$out"
