@@ -200,6 +200,7 @@ impl<'a> Component<'a> {
         }
     }
 
+    #[inline]
     fn next_entry(&mut self) {
         let Some((now, entry)) = self.agenda.pop() else {
             return;
@@ -208,18 +209,30 @@ impl<'a> Component<'a> {
             Entry::Departure { function, instance } => {
                 self.functions[index(function)].depart(now, instance, &mut self.shared);
             }
-            Entry::Ready { function, instance } => {
-                self.functions[index(function)].pool.ready(instance);
-            }
-            Entry::Wake { function } => self.functions[index(function)].woken(),
+            other => self.rare_entry(other),
         }
         if !self.queued.is_empty() {
             self.serve_queues(now);
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn rare_entry(&mut self, entry: Entry) {
+        match entry {
+            Entry::Ready { function, instance } => {
+                self.functions[index(function)].pool.ready(instance);
+            }
+            Entry::Wake { function } | Entry::Departure { function, .. } => {
+                self.functions[index(function)].woken();
+            }
+        }
+    }
+
     /// Admits waiting requests as far as limits allow: across functions the one that has waited
     /// longest comes first, in a function the order is that of arrival.
+    #[cold]
+    #[inline(never)]
     fn serve_queues(&mut self, now: u64) {
         let mut stuck = vec![false; self.queued.len()];
         loop {

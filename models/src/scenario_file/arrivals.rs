@@ -206,7 +206,7 @@ fn time_zone(inner: &Node, errors: &mut Vec<Diagnostic>) -> Option<TimeZone> {
     let error = node.span.error("scenario::time-zone", title);
     let database = TimeZoneDatabase::bundled();
     let names: Vec<_> = database.available().collect();
-    let near = crate::suggest::nearest(name, names.iter().map(|name| name.as_str()));
+    let near = crate::suggest::nearest(name, names.iter().map(jiff::tz::TimeZoneName::as_str));
     errors.push(match near {
         Some(near) => error.help(format!("did you mean \"{near}\"?")),
         None => error.help("write an IANA name such as \"Europe/Berlin\", or \"UTC\""),

@@ -40,7 +40,10 @@ pub(crate) fn check(node: &Node, kind: &Kind, path: &str, errors: &mut Vec<Diagn
                 let before = errors.len();
                 check(node, other, path, errors);
                 for error in &mut errors[before..] {
-                    error.title.push_str(&format!(", or \"{word}\""));
+                    error.title =
+                        error
+                            .title
+                            .replacen(", found", &format!(", or \"{word}\", found"), 1);
                 }
             }
         }

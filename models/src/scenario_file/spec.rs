@@ -105,12 +105,10 @@ pub fn tables() -> Vec<&'static TableSpec> {
     static WHOLE: Kind = Kind::Table(&SCENARIO);
     fn add(kind: &'static Kind, found: &mut Vec<&'static TableSpec>) {
         match kind {
-            Kind::Table(table) => {
-                if found.iter().all(|known| known.name != table.name) {
-                    found.push(table);
-                    for key in table.keys {
-                        add(key.kind, found);
-                    }
+            Kind::Table(table) if found.iter().all(|known| known.name != table.name) => {
+                found.push(table);
+                for key in table.keys {
+                    add(key.kind, found);
                 }
             }
             Kind::List(of, _) | Kind::OrWord(_, of) => add(of, found),

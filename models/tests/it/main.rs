@@ -2,4 +2,5 @@
 
 mod price;
 mod profile;
+mod scenario;
 mod trace;

@@ -14,27 +14,163 @@ pub(super) enum Entry {
 const READY: u64 = 1 << 62;
 const WAKE: u64 = 2 << 62;
 
-/// Beyond the last entry: later than everything.
+/// Later than every entry.
 const NEVER: u128 = u128::MAX;
 
-/// A 4-ary heap of (instant, entry) packed into one integer, so that one comparison orders by time,
-/// then kind (departures first), then function, then instance: the documented tie rule.
+/// Entries that are kept sorted, because they come soon.
+const SOON: usize = 32;
+
+/// The agenda: what comes soon in a sorted array, everything later in a heap. Where little is under
+/// way the array holds it all, and the next entry is always its last element.
+///
+/// An entry is (instant, what) packed into one integer, so that one comparison orders by time, then
+/// kind (departures first), then function, then instance: the documented tie rule.
 #[derive(Debug)]
 pub(super) struct Agenda {
-    /// The heap, followed by at least four `NEVER`s, so that every family has four children.
-    heap: Vec<u128>,
-    len: usize,
+    /// Descending; none is later than the first of the heap.
+    soon: Vec<u128>,
+    later: Heap,
 }
 
 impl Default for Agenda {
     fn default() -> Self {
         Self {
-            heap: vec![NEVER; 64],
+            soon: Vec::with_capacity(SOON + 1),
+            later: Heap::default(),
+        }
+    }
+}
+
+impl Agenda {
+    /// The instant of the next entry; `u64::MAX` when there is none.
+    #[inline]
+    pub(super) fn next_instant(&self) -> u64 {
+        self.soon.last().map_or(u64::MAX, |key| instant_of(*key))
+    }
+
+    /// Plans an entry.
+    #[inline]
+    pub(super) fn push(&mut self, instant: u64, entry: Entry) {
+        let key = pack(instant, entry);
+        if key > self.later.first() {
+            self.later.push(key);
+            return;
+        }
+        let mut hole = self.soon.len();
+        self.soon.push(key);
+        while hole > 0 && self.soon[hole - 1] < key {
+            self.soon[hole] = self.soon[hole - 1];
+            hole -= 1;
+        }
+        self.soon[hole] = key;
+        if self.soon.len() > SOON {
+            self.spill();
+        }
+    }
+
+    /// Takes the next entry.
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<(u64, Entry)> {
+        let key = self.soon.pop()?;
+        if self.soon.is_empty() {
+            self.refill();
+        }
+        Some(unpack(key))
+    }
+
+    /// Moves the later half of what comes soon to the heap.
+    #[cold]
+    fn spill(&mut self) {
+        for key in self.soon.drain(..SOON / 2) {
+            self.later.push(key);
+        }
+    }
+
+    /// Fetches what comes soon from the heap.
+    #[cold]
+    fn refill(&mut self) {
+        while self.soon.len() < SOON / 2 && self.later.first() < NEVER {
+            let key = self.later.pop();
+            self.soon.push(key);
+        }
+        self.soon.reverse();
+    }
+}
+
+/// A 4-ary heap of integers.
+#[derive(Debug)]
+struct Heap {
+    /// The heap, followed by at least four `NEVER`s, so that every family has four children.
+    keys: Vec<u128>,
+    len: usize,
+}
+
+impl Default for Heap {
+    fn default() -> Self {
+        Self {
+            keys: vec![NEVER; 64],
             len: 0,
         }
     }
 }
 
+impl Heap {
+    /// The smallest key; `NEVER` when there is none.
+    #[inline]
+    fn first(&self) -> u128 {
+        self.keys[0]
+    }
+
+    #[inline]
+    fn push(&mut self, key: u128) {
+        let hole = self.len;
+        self.len += 1;
+        if self.len + 4 > self.keys.len() {
+            self.keys.resize(2 * self.keys.len(), NEVER);
+        }
+        self.rise(hole, key);
+    }
+
+    /// Takes the smallest key: the hole sinks to the bottom along the smallest children, then the
+    /// last element rises from there, which it seldom has to.
+    #[inline]
+    fn pop(&mut self) -> u128 {
+        debug_assert!(self.len > 0, "nothing to take");
+        self.len -= 1;
+        let top = self.keys[0];
+        let last = std::mem::replace(&mut self.keys[self.len], NEVER);
+        let mut hole = 0;
+        loop {
+            let first = 4 * hole + 1;
+            if first >= self.len {
+                break;
+            }
+            let (smallest, child) = smallest(&self.keys[first..first + 4]);
+            self.keys[hole] = child;
+            hole = first + smallest;
+        }
+        if self.len > 0 {
+            self.rise(hole, last);
+        }
+        top
+    }
+
+    /// Lets `key` rise from a hole to where it belongs.
+    #[inline]
+    fn rise(&mut self, mut hole: usize, key: u128) {
+        while hole > 0 {
+            let parent = (hole - 1) / 4;
+            if self.keys[parent] <= key {
+                break;
+            }
+            self.keys[hole] = self.keys[parent];
+            hole = parent;
+        }
+        self.keys[hole] = key;
+    }
+}
+
+#[inline]
 fn pack(instant: u64, entry: Entry) -> u128 {
     let word = match entry {
         Entry::Departure { function, instance } => u64::from(function) << 32 | u64::from(instance),
@@ -46,6 +182,7 @@ fn pack(instant: u64, entry: Entry) -> u128 {
     u128::from(instant) << 64 | u128::from(word)
 }
 
+#[inline]
 fn unpack(key: u128) -> (u64, Entry) {
     let low_32 = |word: u128| u32::try_from(word & 0xffff_ffff).expect("because it is masked");
     let instant = instant_of(key);
@@ -57,63 +194,6 @@ fn unpack(key: u128) -> (u64, Entry) {
         _ => Entry::Wake { function },
     };
     (instant, entry)
-}
-
-impl Agenda {
-    /// The instant of the next entry; `u64::MAX` when there is none.
-    #[inline]
-    pub(super) fn next_instant(&self) -> u64 {
-        instant_of(self.heap[0])
-    }
-
-    /// Plans an entry.
-    #[inline]
-    pub(super) fn push(&mut self, instant: u64, entry: Entry) {
-        let key = pack(instant, entry);
-        let hole = self.len;
-        self.len += 1;
-        if self.len + 4 > self.heap.len() {
-            self.heap.resize(2 * self.heap.len(), NEVER);
-        }
-        self.rise(hole, key);
-    }
-
-    /// Takes the next entry: the hole sinks to the bottom along the smallest children, then the last
-    /// element rises from there, which it seldom has to.
-    #[inline]
-    pub(super) fn pop(&mut self) -> Option<(u64, Entry)> {
-        self.len = self.len.checked_sub(1)?;
-        let top = self.heap[0];
-        let last = std::mem::replace(&mut self.heap[self.len], NEVER);
-        let mut hole = 0;
-        loop {
-            let first = 4 * hole + 1;
-            if first >= self.len {
-                break;
-            }
-            let (smallest, child) = smallest(&self.heap[first..first + 4]);
-            self.heap[hole] = child;
-            hole = first + smallest;
-        }
-        if self.len > 0 {
-            self.rise(hole, last);
-        }
-        Some(unpack(top))
-    }
-
-    /// Lets `key` rise from a hole to where it belongs.
-    #[inline]
-    fn rise(&mut self, mut hole: usize, key: u128) {
-        while hole > 0 {
-            let parent = (hole - 1) / 4;
-            if self.heap[parent] <= key {
-                break;
-            }
-            self.heap[hole] = self.heap[parent];
-            hole = parent;
-        }
-        self.heap[hole] = key;
-    }
 }
 
 /// The place and value of the smallest of four, by a tournament without branches.
@@ -129,6 +209,7 @@ fn smallest(children: &[u128]) -> (usize, u128) {
     }
 }
 
+#[inline]
 fn instant_of(key: u128) -> u64 {
     u64::try_from(key >> 64).expect("because 64 bits are left")
 }

@@ -5,8 +5,9 @@ use frostline_models::math::{index, slot};
 use super::order::Available;
 use crate::meter::Integrals;
 
-/// An instance. Instants are on the engine's clock.
+/// An instance, one cache line. Instants are on the engine's clock.
 #[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
 pub(super) struct Instance {
     /// When it was asked for.
     born: u64,
