@@ -2,6 +2,7 @@
 
 use frostline_models::init::Phase;
 use frostline_models::law::{Law, Sampler};
+use frostline_models::math::wide_index;
 use frostline_models::random::{Purpose, StreamKey};
 use frostline_models::scenario::Function;
 use frostline_models::units::SimDuration;
@@ -30,11 +31,17 @@ impl ColdStarts {
     /// The cold starts of `function`, with init drawn from the streams of `purpose`.
     pub(crate) fn new(job: &Job<'_>, function: &Function, purpose: Purpose) -> Self {
         let key = |purpose| job.key(function, purpose);
-        let phases = function.init.phases().iter();
+        let mut seen = [0_u64; Phase::ALL.len()];
+        let mut phases = Vec::new();
+        for (phase, law) in function.init.phases() {
+            // A phase that occurs again (an extension's init beside the function's) draws anew.
+            let number = phase_number(*phase);
+            let again = &mut seen[wide_index(number)];
+            phases.push((*phase, key(purpose).at(number + 16 * *again), law.sampler()));
+            *again += 1;
+        }
         Self {
-            phases: phases
-                .map(|(phase, law)| (*phase, key(purpose).at(phase_number(*phase)), law.sampler()))
-                .collect(),
+            phases,
             first_invocation: (function.first_invocation != Law::ZERO).then(|| {
                 (
                     key(Purpose::FirstInvocation),

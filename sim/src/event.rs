@@ -209,22 +209,23 @@ impl<'a> Component<'a> {
             Entry::Departure { function, instance } => {
                 self.functions[index(function)].depart(now, instance, &mut self.shared);
             }
-            other => self.rare_entry(other),
+            other => self.rare_entry(now, other),
         }
-        if !self.queued.is_empty() {
+        // Whatever else happens at this instant comes before those who wait.
+        if !self.queued.is_empty() && self.agenda.next_instant() > now {
             self.serve_queues(now);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn rare_entry(&mut self, entry: Entry) {
+    fn rare_entry(&mut self, now: u64, entry: Entry) {
         match entry {
             Entry::Ready { function, instance } => {
                 self.functions[index(function)].pool.ready(instance);
             }
             Entry::Wake { function } | Entry::Departure { function, .. } => {
-                self.functions[index(function)].woken();
+                self.functions[index(function)].woken(now);
             }
         }
     }

@@ -72,6 +72,13 @@ impl<'a> Job<'a> {
         reserved_on_demand(function).unwrap_or_else(|| self.unreserved_pool())
     }
 
+    /// Whether its functions may meet at a limit of the account.
+    pub(crate) fn shares_limits(&self) -> bool {
+        let platform = &self.scenario.platform;
+        let is_limited = platform.account_concurrency.is_some() || platform.request_rate.is_some();
+        self.sharers > 1 && is_limited
+    }
+
     /// The account's concurrency that no function has reserved or provisioned.
     pub(crate) fn unreserved_pool(&self) -> u64 {
         let Some(account) = self.scenario.platform.account_concurrency else {

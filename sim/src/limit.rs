@@ -1,6 +1,6 @@
 //! Limits: token buckets, exactly, in integers.
 
-use frostline_models::math::to_f64;
+use frostline_models::math::{to_f64, word};
 use frostline_models::units::Quota;
 
 /// A token bucket in its virtual-scheduling form (ITU-T I.371, the generic cell rate algorithm): one
@@ -57,7 +57,7 @@ pub(crate) struct RateWatch {
 impl RateWatch {
     /// A watch over stretches that are short enough for `sharers` streams to share the quota.
     pub(crate) fn new(quota: Quota, sharers: u64) -> Self {
-        let stretch = (quota.count / (2 * sharers.max(1))).max(1);
+        let stretch = quota.count / (2 * sharers.max(1));
         Self {
             quota,
             stretch,
@@ -69,6 +69,10 @@ impl RateWatch {
 
     /// Looks at the next requests.
     pub(crate) fn see(&mut self, arrivals: &[u64]) {
+        if self.stretch == 0 {
+            self.seen += word(arrivals.len());
+            return;
+        }
         for &arrival in arrivals {
             if self.seen == self.stretch {
                 self.shortest_ns = self.shortest_ns.min(arrival - self.began);
@@ -84,7 +88,12 @@ impl RateWatch {
     /// The share of the quota that the fastest stretch would use up if it went on; nil when there
     /// was not even one whole stretch. As long as the shares of all sharers sum to at most 1, their
     /// bucket cannot run dry: in a span Δ each has at most 2 stretches + share · rate · Δ requests.
+    /// A quota of fewer than two requests a sharer leaves no room for that argument: it counts as
+    /// used up by the first request.
     pub(crate) fn share(&self) -> f64 {
+        if self.stretch == 0 {
+            return if self.seen == 0 { 0.0 } else { f64::INFINITY };
+        }
         if self.shortest_ns == u64::MAX {
             return 0.0;
         }

@@ -17,8 +17,8 @@ pub(crate) struct Periods {
     pub(crate) boundaries: Vec<u64>,
     /// Whether the first one is warm-up, not measured.
     pub(crate) discard_first: bool,
-    /// Whether the automatic warm-up had to be cut.
-    pub(crate) warm_up_cut: bool,
+    /// How long warm-up should be; it is cut where the run is too short.
+    pub(crate) warm_up_wanted_ns: u64,
 }
 
 impl Periods {
@@ -49,7 +49,7 @@ impl Periods {
         Self {
             boundaries,
             discard_first: warm_up > 0,
-            warm_up_cut: warm_up < wanted.0,
+            warm_up_wanted_ns: wanted.0,
         }
     }
 

@@ -60,7 +60,7 @@ pub fn simulate(scenario: &Scenario, options: Options<'_>) -> Result<SimulationO
         functions: by_function(scenario.functions.len(), replications),
         warm_up_ns: periods.warm_up_ns(),
         end_ns: duration.0,
-        warm_up_cut: periods.warm_up_cut,
+        warm_up_wanted_ns: periods.warm_up_wanted_ns,
     })
 }
 
@@ -80,6 +80,11 @@ impl Engine<'_> {
             .jobs
             .first()
             .map_or(0, |job| job.scenario.functions.len());
+        // A record cannot be taken back, so what might have to run again is run together at once.
+        if self.watcher.wants_records() && self.jobs.iter().any(Job::shares_limits) {
+            let jobs = self.jobs.par_iter();
+            return jobs.map(|job| self.run_together(job)).collect();
+        }
         // The largest tasks first, so that no thread is left with one at the end.
         let mut order: Vec<usize> = (0..functions).collect();
         if let Some(job) = self.jobs.first() {
@@ -116,6 +121,7 @@ impl Engine<'_> {
     fn run_apart(&self, job: &Job<'_>, place: usize) -> Result<Option<Ran>, Cancelled> {
         let function = &job.scenario.functions[place];
         let is_alone = job.scenario.functions.len() == 1;
+        let shares_account = function.reserved.is_none() && function.maximum_instances.is_none();
         let may_batch = self.kernels == Kernels::Fastest && !self.watcher.wants_records();
         let expiry = if may_batch {
             batch::expiry_of(function)
@@ -128,9 +134,8 @@ impl Engine<'_> {
                     return Ok(Some((outcome, usage)));
                 }
                 Err(Unfit::Cancelled) => return Err(Cancelled),
-                Err(Unfit::Concurrency) if !is_alone && function.reserved.is_none() => {
-                    return Ok(None);
-                }
+                // It needs more than the account has: no need to find out what it would do alone.
+                Err(Unfit::Concurrency) if shares_account && !is_alone => return Ok(None),
                 Ok(_) | Err(_) => {}
             }
         }
@@ -146,15 +151,20 @@ impl Engine<'_> {
     ) -> Result<Vec<ReplicationOutcome>, Cancelled> {
         let functions = &job.scenario.functions;
         if functions.len() > 1 && !never_met(job, &apart) {
-            let all: Vec<usize> = (0..functions.len()).collect();
-            let ran = event::run(job, &all, true, &self.watcher)?;
-            return Ok(ran.into_iter().map(|(outcome, _)| outcome).collect());
+            return self.run_together(job);
         }
         Ok(apart
             .into_iter()
             .flatten()
             .map(|(outcome, _)| outcome)
             .collect())
+    }
+
+    /// Runs all functions of a replication under one clock.
+    fn run_together(&self, job: &Job<'_>) -> Result<Vec<ReplicationOutcome>, Cancelled> {
+        let all: Vec<usize> = (0..job.scenario.functions.len()).collect();
+        let ran = event::run(job, &all, true, &self.watcher)?;
+        Ok(ran.into_iter().map(|(outcome, _)| outcome).collect())
     }
 }
 

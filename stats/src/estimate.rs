@@ -40,6 +40,8 @@ pub enum Method {
     SectioningOverBatches,
     /// No event was seen: an upper bound only.
     UpperBound,
+    /// Every observation was an event: a lower bound only.
+    LowerBound,
     /// Too few data for an interval.
     PointOnly,
 }

@@ -16,8 +16,8 @@ pub struct SimulationOutcome {
     pub warm_up_ns: u64,
     /// The end of the run, in nanoseconds since its start.
     pub end_ns: u64,
-    /// Whether the automatic warm-up had to be cut because the run is too short for it.
-    pub warm_up_cut: bool,
+    /// How long warm-up should have been: longer than what was left out where the run is too short.
+    pub warm_up_wanted_ns: u64,
 }
 
 /// All replications of one function.

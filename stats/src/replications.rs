@@ -55,6 +55,9 @@ pub fn ratio(pairs: &[(f64, f64)], method: Method) -> Estimate {
     if denominator.abs() <= 0.0 {
         return Estimate::point_only(f64::NAN, word(n));
     }
+    if pairs.iter().all(|pair| (pair.0 - pair.1).abs() <= 0.0) {
+        return nothing_else_seen(denominator, n);
+    }
     let point = numerator / denominator;
     let squares: f64 = pairs
         .iter()
@@ -156,6 +159,18 @@ fn nothing_seen(trials: f64, n: usize) -> Estimate {
         level: LEVEL,
         method: Method::UpperBound,
         n: word(n),
+    }
+}
+
+/// Every trial was an event: a lower bound, the mirror image of [`nothing_seen`].
+fn nothing_else_seen(trials: f64, n: usize) -> Estimate {
+    let mirrored = nothing_seen(trials, n);
+    Estimate {
+        point: 1.0,
+        low: mirrored.high.map(|bound| 1.0 - bound),
+        high: Some(1.0),
+        method: Method::LowerBound,
+        ..mirrored
     }
 }
 

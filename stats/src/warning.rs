@@ -35,10 +35,8 @@ pub enum Warning {
     },
     /// The result rests on a constant that nobody has measured or confirmed.
     UnverifiedConstant {
-        /// The constant and its value.
-        what: String,
-        /// Where it was taken from.
-        source: String,
+        /// The constant and its origin, in one sentence.
+        text: String,
     },
     /// A trace leaves something open and an assumption fills it.
     TraceAssumption {
@@ -95,16 +93,10 @@ impl fmt::Display for Warning {
                 "{metric} drifts over the run, so its average stands for no particular time. \
                  Look at the timeline, or study shorter windows."
             ),
-            Self::UnverifiedConstant { what, source } => write!(
-                f,
-                "The result rests on an unconfirmed constant: {what} ({source}). Measure it, or \
-                 set it yourself."
-            ),
-            Self::TraceAssumption { text } => write!(
-                f,
-                "The trace leaves something open: {text} Vary the assumption to see whether it \
-                 matters."
-            ),
+            Self::UnverifiedConstant { text } => write!(f, "unverified: {text}"),
+            Self::TraceAssumption { text } => {
+                write!(f, "assumed, because the trace does not say it: {text}")
+            }
             Self::SingleReplication => f.write_str(
                 "There is one replication, so intervals come from batches of a single run, where \
                  there are any. Use 10 or more replications if the arrivals can be drawn again.",

@@ -4,6 +4,7 @@
     reason = "a chore reports to the person who runs it"
 )]
 
+mod reference;
 mod results;
 mod runtimes;
 mod tidy;
@@ -32,6 +33,9 @@ enum Chore {
         #[arg(long, env = "FROSTLINE_DATA")]
         data: PathBuf,
     },
+    /// Writes the key reference and the schema of scenario files, `docs/scenario.md` and
+    /// `examples/scenario.schema.json`, from their description in `frostline-models`.
+    Reference,
     /// Regenerates what lies under `results/`.
     Results {
         /// Which one; every one when absent.
@@ -57,6 +61,12 @@ fn main() -> Result<ExitCode> {
         Chore::Runtimes { data } => {
             let rows = runtimes::write(&root, &data)?;
             println!("wrote {rows} rows to {}", runtimes::TABLE);
+        }
+        Chore::Reference => {
+            for (file, text) in reference::documents()? {
+                std::fs::write(root.join(file), text).with_context(|| file.to_owned())?;
+                println!("wrote {file}");
+            }
         }
         Chore::Results { name } => {
             for written in results::write(&root, name.as_deref())? {

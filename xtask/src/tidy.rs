@@ -63,8 +63,24 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Fault>> {
     sources::check(&files, &mut faults);
     readme::check(&files, &mut faults);
     check_results(&files, &mut faults);
+    check_documents(root, &mut faults)?;
     faults.sort();
     Ok(faults)
+}
+
+/// Generated documents are those that the description gives now.
+fn check_documents(root: &Path, faults: &mut Vec<Fault>) -> Result<()> {
+    for (file, text) in crate::reference::documents()? {
+        if std::fs::read_to_string(root.join(file)).ok().as_deref() != Some(&text) {
+            faults.push(Fault {
+                file: file.to_owned(),
+                line: 1,
+                message: "is not what the scenario format says; run `cargo xtask reference`"
+                    .to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// What lies under `results/` says how it came about.

@@ -247,14 +247,7 @@ impl Settling<'_> {
         let span = name.map_or(scope.span(root), |name| &name.span).clone();
         let shown = name.map_or_else(String::new, |name| format!(" `{}`", name.value.shown()));
         // A misspelt key has been told already, with the right one.
-        let misspelt = self.errors.iter().any(|error| {
-            error.code == "scenario::unknown-key"
-                && error
-                    .help
-                    .iter()
-                    .any(|help| help.contains(&format!("`{key}`?")))
-        });
-        if !misspelt {
+        if !self.misspelt.contains(key) {
             let title = format!("the function{shown} has no `{key}`");
             let error = span.error("scenario::missing-key", title);
             self.errors.push(error.help(format!("write `{example}`")));

@@ -42,6 +42,8 @@ pub(crate) struct Settling<'a> {
     pub(crate) profiles: BTreeMap<String, Option<Arc<Profile>>>,
     /// What arrivals need to know.
     pub(crate) horizon: Horizon,
+    /// Keys that were misspelt somewhere: that they are missing need not be told too.
+    pub(crate) misspelt: BTreeSet<String>,
     /// The unverified constants that take part.
     pub(crate) unverified: BTreeSet<String>,
 }
@@ -61,6 +63,15 @@ pub(crate) fn settle(
         value: Value::Table(root.clone()),
     };
     check(&whole, &Kind::Table(&SCENARIO), "", &mut errors);
+    if errors
+        .iter()
+        .any(|error| error.code == "scenario::too-large")
+    {
+        // Settling takes time with the size of the file: one that is refused for it gets none.
+        let sources = sources.to_vec();
+        return Err(Diagnostics { sources, errors }.sorted());
+    }
+    let misspelt = misspelt(&errors);
     let mut settling = Settling {
         resources,
         sources: sources.to_vec(),
@@ -72,6 +83,7 @@ pub(crate) fn settle(
             duration: SimDuration::ZERO,
             scheduled_left: SCHEDULED,
         },
+        misspelt,
         unverified: BTreeSet::new(),
     };
     let scenario = settling.scenario(&whole);
@@ -215,7 +227,10 @@ impl Settling<'_> {
             let scope = self.scope(Some(node), written, &names, defaults);
             functions.extend(self.function(&scope, root, None));
         }
-        if written.is_empty() && root.get("trace").is_none() {
+        let none = root
+            .get("function")
+            .is_none_or(|node| matches!(&node.value, Value::Array(items) if items.is_empty()));
+        if none && root.get("trace").is_none() {
             let error = root
                 .span
                 .error("scenario::missing-key", "the scenario has no function");
@@ -303,24 +318,8 @@ impl Settling<'_> {
             };
             match Assertion::parse(text) {
                 Ok(slo) => {
-                    let known = slo
-                        .function
-                        .as_deref()
-                        .is_none_or(|name| functions.iter().any(|function| function.name == name));
-                    // A function with mistakes of its own is missing among the settled ones.
-                    let any = root.get("function").map_or(&[][..], Node::items);
-                    let written = slo.function.as_deref().is_some_and(|name| {
-                        any.iter()
-                            .any(|node| node.get("name").and_then(Node::text) == Some(name))
-                    });
-                    if !known && !written {
-                        let name = slo.function.as_deref().unwrap_or_default();
-                        let at = text.find(name).unwrap_or(0);
-                        let span = within(&node.span, text, at..at + name.len(), &self.sources);
-                        let title = format!("there is no function `{name}`");
-                        let error = span.error("scenario::unknown-function", title);
-                        let names = functions.iter().map(|function| function.name.as_str());
-                        self.errors.push(near_name(error, name, names));
+                    if let Some(name) = slo.function.as_deref() {
+                        self.known_function(name, node, text, root, functions);
                     }
                     slos.push(slo);
                 }
@@ -335,6 +334,35 @@ impl Settling<'_> {
             }
         }
         slos
+    }
+
+    /// An assertion must be about a function that is there. One with mistakes of its own is missing
+    /// among the settled ones, but is written.
+    fn known_function(
+        &mut self,
+        name: &str,
+        node: &Node,
+        text: &str,
+        root: &Node,
+        functions: &[Function],
+    ) {
+        let written = root.get("function").map_or(&[][..], Node::items);
+        let mut names: BTreeSet<&str> = functions
+            .iter()
+            .map(|function| function.name.as_str())
+            .collect();
+        let written = written.iter().filter_map(|node| node.get("name"));
+        names.extend(written.filter_map(Node::text));
+        // Where no function has a name, that is told already.
+        if names.is_empty() || names.contains(name) {
+            return;
+        }
+        let at = text.find(name).unwrap_or(0);
+        let span = within(&node.span, text, at..at + name.len(), &self.sources);
+        let title = format!("there is no function `{name}`");
+        let error = span.error("scenario::unknown-function", title);
+        self.errors
+            .push(near_name(error, name, names.iter().copied()));
     }
 
     /// A run that nobody can wait for is refused.
@@ -380,6 +408,17 @@ impl Settling<'_> {
             "reserve less, or write `platform.limits.account = {reserved}`"
         )));
     }
+}
+
+/// The keys that were meant by unknown ones.
+fn misspelt(errors: &[Diagnostic]) -> BTreeSet<String> {
+    errors
+        .iter()
+        .filter(|error| error.code == "scenario::unknown-key")
+        .filter_map(|error| error.help.first()?.strip_prefix("did you mean `"))
+        .filter_map(|help| help.strip_suffix("`?"))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The chain of a cycle of `like`, from the function where it closes.

@@ -1,5 +1,11 @@
 //! Integration tests of `frostline-models`, one module a subject.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests read files, and one that cannot go on has failed"
+)]
 
+mod law;
 mod price;
 mod profile;
 mod scenario;

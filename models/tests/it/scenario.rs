@@ -45,111 +45,113 @@ fn told(from: &str, to: &str) -> String {
     resolve(&SOUND.replacen(from, to, 1)).expect_err("the mistake must be told")
 }
 
+/// What the mistake is, what of the sound scenario is replaced, and by what.
+const MISTAKES: &[(&str, &str, &str)] = &[
+    ("typo in a key", "memory =", "memroy ="),
+    ("typo in a kind", "log-normal", "lognormal"),
+    ("wrong unit", "\"512 MiB\"", "\"512 parsecs\""),
+    ("no unit", "rate = \"3 /s\"", "rate = 3"),
+    ("a unit of something else", "\"6 min\"", "\"6 MB\""),
+    (
+        "impossible quantiles",
+        "p99 = \"900 ms\"",
+        "p99 = \"90 ms\"",
+    ),
+    ("a law without its parameters", ", p99 = \"900 ms\"", ""),
+    (
+        "two kinds",
+        "keep-alive.fixed",
+        "keep-alive.forever = true\nkeep-alive.fixed",
+    ),
+    ("no kind", "keep-alive.fixed = \"6 min\"", "keep-alive = {}"),
+    ("missing name", "name = \"checkout\"\n", ""),
+    (
+        "missing duration",
+        "duration.log-normal",
+        "init.total.log-normal",
+    ),
+    ("missing run", "[run]\nduration = \"1 h\"\n", ""),
+    (
+        "duplicate names",
+        "[[slo]]",
+        "[[function]]\nname = \"checkout\"\nlike = \"checkout\"\n[[slo]]",
+    ),
+    (
+        "like cycle",
+        "memory =",
+        "like = \"a\"\n[[function]]\nname = \"a\"\nlike = \"b\"\n[[function]]\nname = \"b\"\nlike = \"a\"\nmemory =",
+    ),
+    ("like nobody", "memory =", "like = \"chekout\"\nmemory ="),
+    ("too large", "rate = \"3 /s\"", "rate = \"1000000000 /s\""),
+    ("unknown runtime", "python3.13", "pyhton3.13"),
+    (
+        "unknown preset",
+        "[platform]",
+        "[platform]\npreset = \"aws-lambda@2020\"",
+    ),
+    (
+        "unknown region",
+        "[platform]",
+        "[platform]\nprice.region = \"us-east-2000\"",
+    ),
+    (
+        "limit neither number nor none",
+        "[platform]",
+        "[platform]\nlimits.account = \"nothing\"",
+    ),
+    (
+        "reserved above the account",
+        "memory =",
+        "reserved = 2000\nmemory =",
+    ),
+    (
+        "provisioned above reserved",
+        "memory =",
+        "reserved = 2\nprovisioned.fixed = 3\nmemory =",
+    ),
+    ("no concurrency", "memory =", "concurrency = 0\nmemory ="),
+    ("slo about nobody", "checkout: p99", "chekout: p99"),
+    ("slo without a unit", "300 ms", "300"),
+    ("slo about nothing", ": p99", ": p98"),
+    (
+        "a bare law",
+        "duration.log-normal = { median = \"120 ms\", p99 = \"900 ms\" }",
+        "duration = \"120 ms\"",
+    ),
+    ("single brackets", "[[function]]", "[function]"),
+    (
+        "a wrong word",
+        "memory =",
+        "architecture = \"arm46\"\nmemory =",
+    ),
+    (
+        "a wrong cron",
+        "poisson = { rate = \"3 /s\" }",
+        "schedule = { cron = \"every day\" }",
+    ),
+    (
+        "a wrong zone",
+        "poisson = { rate = \"3 /s\" }",
+        "schedule = { cron = \"0 * * * *\", time-zone = \"Europe/Berln\" }",
+    ),
+    (
+        "too many instants",
+        "poisson = { rate = \"3 /s\" }",
+        "schedule.every = \"1 us\"",
+    ),
+    (
+        "points that fall",
+        "poisson = { rate = \"3 /s\" }",
+        "piecewise = { period = \"1 d\", rates = [[\"0 h\", \"1 /s\"], [\"8 h\", \"2 /s\"], [\"7 h\", \"3 /s\"]] }",
+    ),
+    ("a false kind", "fixed = \"6 min\"", "none = false"),
+    ("syntax", "duration = \"1 h\"", "duration = \"1 h"),
+];
+
 #[test]
 fn every_mistake_is_told_at_its_place() {
-    let mistakes = [
-        ("typo in a key", "memory =", "memroy ="),
-        ("typo in a kind", "log-normal", "lognormal"),
-        ("wrong unit", "\"512 MiB\"", "\"512 parsecs\""),
-        ("no unit", "rate = \"3 /s\"", "rate = 3"),
-        ("a unit of something else", "\"6 min\"", "\"6 MB\""),
-        (
-            "impossible quantiles",
-            "p99 = \"900 ms\"",
-            "p99 = \"90 ms\"",
-        ),
-        ("a law without its parameters", ", p99 = \"900 ms\"", ""),
-        (
-            "two kinds",
-            "keep-alive.fixed",
-            "keep-alive.forever = true\nkeep-alive.fixed",
-        ),
-        ("no kind", "keep-alive.fixed = \"6 min\"", "keep-alive = {}"),
-        ("missing name", "name = \"checkout\"\n", ""),
-        (
-            "missing duration",
-            "duration.log-normal",
-            "init.total.log-normal",
-        ),
-        ("missing run", "[run]\nduration = \"1 h\"\n", ""),
-        (
-            "duplicate names",
-            "[[slo]]",
-            "[[function]]\nname = \"checkout\"\nlike = \"checkout\"\n[[slo]]",
-        ),
-        (
-            "like cycle",
-            "memory =",
-            "like = \"a\"\n[[function]]\nname = \"a\"\nlike = \"b\"\n[[function]]\nname = \"b\"\nlike = \"a\"\nmemory =",
-        ),
-        ("like nobody", "memory =", "like = \"chekout\"\nmemory ="),
-        ("too large", "rate = \"3 /s\"", "rate = \"1000000000 /s\""),
-        ("unknown runtime", "python3.13", "pyhton3.13"),
-        (
-            "unknown preset",
-            "[platform]",
-            "[platform]\npreset = \"aws-lambda@2020\"",
-        ),
-        (
-            "unknown region",
-            "[platform]",
-            "[platform]\nprice.region = \"us-east-2000\"",
-        ),
-        (
-            "limit neither number nor none",
-            "[platform]",
-            "[platform]\nlimits.account = \"nothing\"",
-        ),
-        (
-            "reserved above the account",
-            "memory =",
-            "reserved = 2000\nmemory =",
-        ),
-        (
-            "provisioned above reserved",
-            "memory =",
-            "reserved = 2\nprovisioned.fixed = 3\nmemory =",
-        ),
-        ("no concurrency", "memory =", "concurrency = 0\nmemory ="),
-        ("slo about nobody", "checkout: p99", "chekout: p99"),
-        ("slo without a unit", "300 ms", "300"),
-        ("slo about nothing", ": p99", ": p98"),
-        (
-            "a bare law",
-            "duration.log-normal = { median = \"120 ms\", p99 = \"900 ms\" }",
-            "duration = \"120 ms\"",
-        ),
-        ("single brackets", "[[function]]", "[function]"),
-        (
-            "a wrong word",
-            "memory =",
-            "architecture = \"arm46\"\nmemory =",
-        ),
-        (
-            "a wrong cron",
-            "poisson = { rate = \"3 /s\" }",
-            "schedule = { cron = \"every day\" }",
-        ),
-        (
-            "a wrong zone",
-            "poisson = { rate = \"3 /s\" }",
-            "schedule = { cron = \"0 * * * *\", time-zone = \"Europe/Berln\" }",
-        ),
-        (
-            "too many instants",
-            "poisson = { rate = \"3 /s\" }",
-            "schedule.every = \"1 us\"",
-        ),
-        (
-            "points that fall",
-            "poisson = { rate = \"3 /s\" }",
-            "piecewise = { period = \"1 d\", rates = [[\"0 h\", \"1 /s\"], [\"8 h\", \"2 /s\"], [\"7 h\", \"3 /s\"]] }",
-        ),
-        ("a false kind", "fixed = \"6 min\"", "none = false"),
-        ("syntax", "duration = \"1 h\"", "duration = \"1 h"),
-    ];
     let mut text = String::new();
-    for (mistake, from, to) in mistakes {
+    for (mistake, from, to) in MISTAKES {
         writeln!(text, "# {mistake}\n{}\n", told(from, to)).expect("writing to a string");
     }
     insta::assert_snapshot!(text);
@@ -238,6 +240,10 @@ fn mistakes_in_assignments_are_told() {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test reads the examples, the crate reads nothing"
+)]
 fn the_template_and_every_example_resolve() {
     resolve(TEMPLATE).expect("the template is sound");
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");

@@ -26,7 +26,7 @@ pub(crate) fn describe(summary: &Summary, width: usize) -> String {
             .map(|f: &&FunctionSummary| row(&f.name, &f.counts, &f.estimates)),
     );
     rows.push(row(
-        "all functions",
+        "(all)",
         &summary.totals.counts,
         &summary.totals.estimates,
     ));

@@ -22,12 +22,12 @@ pub(crate) fn point(estimate: Option<&Estimate>) -> String {
     estimate.map_or_else(|| "-".to_owned(), |estimate| number(estimate.point))
 }
 
-/// A point with the half-width of its interval, `0.133 ±0.004`; an upper bound as `<0.0012`.
+/// A point with the half-width of its interval, `0.133 ±0.004`; a bound as `<0.0012` or `>93.1`.
 pub(crate) fn with_interval(estimate: &Estimate) -> String {
-    if estimate.method == Method::UpperBound {
-        return estimate
-            .high
-            .map_or_else(|| "0".to_owned(), |high| format!("<{}", number(high)));
+    match (estimate.method, estimate.low, estimate.high) {
+        (Method::UpperBound, _, Some(high)) => return format!("<{}", number(high)),
+        (Method::LowerBound, Some(low), _) => return format!(">{}", number(low)),
+        _ => {}
     }
     match half_width(estimate) {
         Some(half) => format!("{} ±{}", number(estimate.point), uncertainty(half)),

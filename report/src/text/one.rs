@@ -43,6 +43,9 @@ fn cold_starts(estimates: &Estimates) -> String {
             bound(&percent)
         );
     }
+    if ratio.method == Method::LowerBound {
+        return format!("every invocation was cold ({} %)", with_interval(&percent));
+    }
     if ratio.point > 0.1 {
         return format!("{} % of the invocations were cold", with_interval(&percent));
     }

@@ -155,7 +155,7 @@ pub(crate) fn outcome(functions: u64) -> SimulationOutcome {
         functions: (0..functions).map(of_function).collect(),
         warm_up_ns: 400_000_000_000,
         end_ns: 86_400_000_000_000,
-        warm_up_cut: false,
+        warm_up_wanted_ns: 0,
     }
 }
 

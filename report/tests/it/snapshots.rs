@@ -29,7 +29,7 @@ fn a_single_run_without_cold_starts_in_text() {
         }],
         warm_up_ns: 0,
         end_ns: 86_000_000_000_000,
-        warm_up_cut: true,
+        warm_up_wanted_ns: 999_000_000_000,
     };
     insta::assert_snapshot!(summary(&scenario(&["checkout"], 1), &single).to_text(80));
 }

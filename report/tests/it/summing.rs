@@ -88,7 +88,7 @@ fn the_periods_of_a_single_replication_are_batches() {
         }],
         warm_up_ns: 0,
         end_ns: 860_000_000_000_000,
-        warm_up_cut: false,
+        warm_up_wanted_ns: 0,
     };
     let summary = summary(&scenario(&["a"], 1), &single);
     assert_eq!(summary.window.method, Sections::Batches);

@@ -52,7 +52,10 @@ impl Replay {
             cold_starts: ColdStarts::new(job, function, Purpose::Init),
             scale_up: job.scenario.platform.scale_up.map(TokenBucket::new),
             timeout: function.timeout.map_or(u64::MAX, |timeout| timeout.0),
-            most_concurrent: job.concurrency_limit(function),
+            // A cold start finds no idle instance, so instances and concurrent requests are the same.
+            most_concurrent: job
+                .concurrency_limit(function)
+                .min(function.maximum_instances.unwrap_or(u64::MAX)),
             concurrency_peak: 0,
         }
     }

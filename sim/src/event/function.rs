@@ -54,8 +54,8 @@ pub(super) struct FunctionState<'a> {
     reserved: Option<u64>,
     scale_up: Option<TokenBucket>,
     timeout: u64,
-    /// Whether the agenda holds a wake-up for the queue.
-    will_wake: bool,
+    /// The earliest wake-up for the queue that the agenda holds; `u64::MAX` when there is none.
+    wakes_at: u64,
 }
 
 /// Where a request runs.
@@ -120,7 +120,7 @@ impl<'a> FunctionState<'a> {
             reserved: reserved_on_demand(function),
             scale_up: platform.scale_up.map(TokenBucket::new),
             timeout: function.timeout.map_or(u64::MAX, |timeout| timeout.0),
-            will_wake: false,
+            wakes_at: u64::MAX,
         }
     }
 
@@ -452,15 +452,17 @@ impl<'a> FunctionState<'a> {
     }
 
     fn wake_at(&mut self, id: u32, instant: u64, agenda: &mut Agenda) {
-        if self.function.queue.length > 0 && !self.will_wake {
-            self.will_wake = true;
+        if self.function.queue.length > 0 && instant < self.wakes_at {
+            self.wakes_at = instant;
             agenda.push(instant, Entry::Wake { function: id });
         }
     }
 
-    /// The planned wake-up has come.
-    pub(super) fn woken(&mut self) {
-        self.will_wake = false;
+    /// A planned wake-up has come.
+    pub(super) fn woken(&mut self, now: u64) {
+        if now >= self.wakes_at {
+            self.wakes_at = u64::MAX;
+        }
     }
 
     pub(super) fn has_queue(&self) -> bool {

@@ -27,6 +27,8 @@ pub(super) struct Instance {
     fresh: bool,
     /// Whether it is among the available ones.
     listed: bool,
+    /// Whether it has not started yet, where others may join the first request.
+    starting: bool,
     kind: Kind,
 }
 
@@ -130,9 +132,11 @@ impl Pool {
             latest_request: request,
             fresh: false,
             listed: false,
+            starting: false,
             kind: Kind::OnDemand,
         });
         if self.concurrency > 1 {
+            self.instances[index(instance)].starting = true;
             self.starting.push(instance);
         }
         instance
@@ -150,6 +154,7 @@ impl Pool {
             latest_request: 0,
             fresh: false,
             listed: false,
+            starting: false,
             kind: Kind::OnDemand,
         });
         self.list(instance);
@@ -168,6 +173,7 @@ impl Pool {
             latest_request: 0,
             fresh: true,
             listed: false,
+            starting: false,
             kind: Kind::Provisioned,
         })
     }
@@ -189,7 +195,8 @@ impl Pool {
 
     /// The instance has started.
     pub(super) fn ready(&mut self, instance: u32) {
-        let found = &self.instances[index(instance)];
+        let found = &mut self.instances[index(instance)];
+        found.starting = false;
         if found.kind == Kind::Provisioned {
             self.provisioned.push(instance);
             return;
@@ -219,7 +226,7 @@ impl Pool {
             if is_full {
                 self.provisioned.pop();
             }
-        } else if found.ready_at > now {
+        } else if found.starting {
             if is_full {
                 self.starting.retain(|starting| *starting != instance);
             }

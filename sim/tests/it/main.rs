@@ -1,4 +1,9 @@
 //! Tests of the engine as its users see it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod agreement;
+mod brute;
+mod conformance;
+mod oracles;
+mod reference;
 mod setup;

@@ -1,0 +1,97 @@
+//! The commands: what each takes, and which one runs.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::exit::Failure;
+
+mod completions;
+mod init;
+mod man;
+mod schema;
+mod simulate;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    fine
+  1    an internal fault
+  2    bad input or usage
+  3    an SLO failed (with --check-slo)
+  4    unclear, not enough evidence (with --check-slo)
+  130  interrupted
+
+Example:
+  frostline init shop.toml && frostline simulate shop.toml";
+
+/// Simulates cold starts of serverless functions: how cold, and how to keep them warm enough.
+#[derive(Debug, Parser)]
+#[command(name = "frostline", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Common {
+    /// How results are written.
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Say nothing but results and mistakes.
+    #[arg(long, global = true)]
+    quiet: bool,
+    /// Names the random streams: the same seed gives the same numbers.
+    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Threads to work on; numbers do not depend on it. Default: all that the machine has.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Write result files to this folder, whole or not at all.
+    #[arg(long, global = true, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people: tables of at most 80 columns.
+    Text,
+    /// For scripts: one JSON document, the same bytes for the same scenario and seed.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Simulate(simulate::Simulate),
+    Schema(schema::Schema),
+    Init(init::Init),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+impl Arguments {
+    /// Runs the command and gives its exit code.
+    pub(crate) fn run(self) -> Result<u8, Failure> {
+        match self.command {
+            Command::Simulate(command) => command.run(&self.common),
+            Command::Schema(command) => command.run(&self.common),
+            Command::Init(command) => command.run(&self.common),
+            Command::Completions(command) => command.run(&self.common),
+            Command::Man(command) => command.run(&self.common),
+        }
+    }
+}
+
+impl Common {
+    /// Tells people what was done; scripts and the quiet hear nothing.
+    fn say(&self, text: &str) {
+        if !self.quiet {
+            // A closed stderr is no reason to fail.
+            let _ = writeln!(anstream::stderr().lock(), "{text}");
+        }
+    }
+}

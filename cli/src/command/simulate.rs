@@ -1,0 +1,135 @@
+//! `frostline simulate`: a scenario in, its summary out.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context;
+use frostline_models::scenario::Scenario;
+use frostline_report::summary::{Manifest, Summary};
+use frostline_report::verdict::Verdict;
+use frostline_sim::{Cancelled, Kernels, Options};
+use jiff::Timestamp;
+
+use super::{Common, Format};
+use crate::exit::{FINE, Failure, SLO_FAILED, UNCLEAR};
+use crate::output;
+use crate::progress::{Interrupt, Progress};
+
+mod input;
+mod manifest;
+
+/// The widest line of a table: what every terminal has.
+const WIDTH: usize = 80;
+
+const EXAMPLES: &str = "\
+Examples:
+  frostline simulate shop.toml --set 'run.duration=7 d' --slo 'checkout: p99 <= 300 ms'
+  frostline simulate --trace azure-functions-2019=azure/ --format json";
+
+/// Simulate a scenario, or a recorded trace over a built-in one, and sum up what happened.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Simulate {
+    /// The scenario file; with --trace it may be left out.
+    #[arg(value_name = "SCENARIO", required_unless_present = "trace")]
+    scenario: Option<PathBuf>,
+    /// Take the arrivals from a recording: `azure-functions-2019=PATH`, a folder or its file of
+    /// invocations, plain or gzip.
+    #[arg(long, value_name = "KIND=PATH")]
+    trace: Option<String>,
+    /// Replace a value of the scenario, as in the file: `--set 'function.checkout.memory=1 GiB'`.
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Repeat the run on this many independent random streams.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    replications: Option<u32>,
+    /// Check a promise, beside those of the scenario: `checkout: p99 <= 300 ms`.
+    #[arg(long, value_name = "ASSERT")]
+    slo: Vec<String>,
+    /// Exit with 3 when a promise is broken, with 4 when the evidence does not suffice.
+    #[arg(long)]
+    check_slo: bool,
+}
+
+impl Simulate {
+    pub(crate) fn run(self, common: &Common) -> Result<u8, Failure> {
+        let started = Timestamp::now();
+        let clock = Instant::now();
+        let interrupt = Interrupt::listen()?;
+        let scenario = input::settle(&self)?;
+        let digest = manifest::digest(&scenario)?;
+        let threads = threads(common);
+        let summary = summed_up(&scenario, &digest, common, threads, interrupt)?;
+
+        if let Some(folder) = &common.out {
+            output::write(&folder.join("summary.json"), &summary.to_json())?;
+            let run =
+                manifest::Run::new(summary.manifest.clone(), threads, started, clock.elapsed());
+            output::write(&folder.join("manifest.json"), &run.to_json()?)?;
+        }
+        output::print(&match common.format {
+            Format::Text => summary.to_text(WIDTH),
+            Format::Json => summary.to_json(),
+        })?;
+        Ok(self.exit_code(&summary))
+    }
+
+    /// The worst verdict decides, if anybody asked.
+    fn exit_code(&self, summary: &Summary) -> u8 {
+        let worst = summary.slo.iter().map(|slo| slo.verdict).max();
+        match worst {
+            Some(Verdict::Fail) if self.check_slo => SLO_FAILED,
+            Some(Verdict::Unclear) if self.check_slo => UNCLEAR,
+            _ => FINE,
+        }
+    }
+}
+
+/// As many threads as asked for, or as the machine has.
+fn threads(common: &Common) -> usize {
+    match common.threads {
+        Some(threads) => usize::from(threads),
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    }
+}
+
+/// Simulates, watched, on a pool of its own.
+fn summed_up(
+    scenario: &Scenario,
+    digest: &str,
+    common: &Common,
+    threads: usize,
+    interrupt: Interrupt,
+) -> Result<Summary, Failure> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .with_context(|| format!("cannot start {threads} threads"))?;
+    let progress = Progress::new(common.quiet, interrupt);
+    let options = Options {
+        seed: common.seed,
+        kernels: Kernels::Fastest,
+        observer: &progress,
+    };
+    let outcome = pool.install(|| frostline_sim::simulate(scenario, options));
+    progress.finish();
+    let outcome = outcome.map_err(|Cancelled| Failure::Interrupted(missing(&progress, common)))?;
+    let manifest = Manifest {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        scenario: digest.to_owned(),
+        seed: common.seed,
+    };
+    Ok(Summary::new(scenario, &outcome, manifest))
+}
+
+/// What an interrupted run leaves undone.
+fn missing(progress: &Progress, common: &Common) -> String {
+    let (done, expected) = progress.reached();
+    let files = common
+        .out
+        .as_deref()
+        .map_or_else(String::new, |folder: &Path| {
+            format!(" and {}/summary.json was not written", folder.display())
+        });
+    format!("no result, {done} of about {expected} requests were simulated{files}")
+}

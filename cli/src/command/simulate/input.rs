@@ -1,0 +1,155 @@
+//! From arguments to a valid scenario, with every mistake of the run told at once.
+
+use std::path::{Path, PathBuf};
+
+use frostline_models::diagnostic::{Diagnostic, Diagnostics, Source};
+use frostline_models::metric::{Assertion, AssertionError};
+use frostline_models::scenario::Scenario;
+use frostline_models::scenario_file::ScenarioFile;
+use frostline_models::trace::azure2019;
+
+use super::Simulate;
+use crate::exit::Failure;
+use crate::resources::Files;
+
+/// What a trace runs over when no scenario is given.
+const DEFAULT_NAME: &str = "built-in scenario";
+const DEFAULT: &str = include_str!("default.toml");
+const DEFAULT_ASSUMPTION: &str = "no scenario was given: idle instances are kept for 10 min, init is that of python3.13, and since \
+     the trace spans many accounts, no limit of an account applies";
+
+/// The scenario that the arguments mean.
+pub(super) fn settle(arguments: &Simulate) -> Result<Scenario, Failure> {
+    let (name, text, folder) = source(arguments.scenario.as_deref())?;
+    let mut file = ScenarioFile::parse(&name, &text)?;
+    let mut mistakes = Diagnostics::default();
+    for assignment in assignments(arguments)? {
+        if let Err(found) = file.set(&assignment) {
+            append(&mut mistakes, found);
+        }
+    }
+    let mut promises = Vec::new();
+    for text in &arguments.slo {
+        match Assertion::parse(text) {
+            Ok(promise) => promises.push((text, promise)),
+            Err(error) => append(&mut mistakes, about_slo(text, error)),
+        }
+    }
+    // Faults of assignments would come back as faults of the file.
+    if !mistakes.errors.is_empty() {
+        return Err(mistakes.into());
+    }
+    let mut scenario = file.resolve(&mut Files::beside(folder))?;
+    if let (None, Some(trace)) = (&arguments.scenario, &mut scenario.run.trace) {
+        trace.assumptions.push(DEFAULT_ASSUMPTION.to_owned());
+    }
+    for (text, promise) in promises {
+        let known = |name: &String| {
+            scenario
+                .functions
+                .iter()
+                .any(|function| function.name == *name)
+        };
+        match promise.function.as_ref().filter(|name| !known(name)) {
+            Some(name) => {
+                let error = AssertionError {
+                    title: format!("no function `{name}`, expected one of the scenario's"),
+                    range: text
+                        .find(name.as_str())
+                        .map_or(0..text.len(), |at| at..at + name.len()),
+                    help: None,
+                };
+                append(&mut mistakes, about_slo(text, error));
+            }
+            None => scenario.slos.push(promise),
+        }
+    }
+    if mistakes.errors.is_empty() {
+        Ok(scenario)
+    } else {
+        Err(mistakes.into())
+    }
+}
+
+/// Name and text of the scenario, and the folder that its relative paths start from.
+fn source(path: Option<&Path>) -> Result<(String, String, PathBuf), Failure> {
+    let Some(path) = path else {
+        return Ok((DEFAULT_NAME.to_owned(), DEFAULT.to_owned(), PathBuf::new()));
+    };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::usage(
+            format!("cannot read the scenario {name}: {error}"),
+            format!("to start one: frostline init {name}"),
+        )
+    })?;
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    Ok((name, text, folder))
+}
+
+/// What the arguments change in the file; `--set` comes last, as the most particular.
+fn assignments(arguments: &Simulate) -> Result<Vec<String>, Failure> {
+    let mut assignments = Vec::new();
+    if let Some(trace) = &arguments.trace {
+        assignments.push(trace_assignment(trace)?);
+    }
+    if let Some(replications) = arguments.replications {
+        assignments.push(format!("run.replications={replications}"));
+    }
+    assignments.extend(arguments.set.iter().cloned());
+    Ok(assignments)
+}
+
+fn trace_assignment(trace: &str) -> Result<String, Failure> {
+    let help = || format!("--trace {}=PATH", azure2019::FORMAT);
+    let Some((kind, path)) = trace.split_once('=').filter(|(_, path)| !path.is_empty()) else {
+        let what = format!("found `--trace {trace}`, expected a kind and a path");
+        return Err(Failure::usage(what, help()));
+    };
+    if kind != azure2019::FORMAT {
+        let what = format!(
+            "no reader for traces of the kind `{kind}`, expected `{}`",
+            azure2019::FORMAT
+        );
+        return Err(Failure::usage(what, help()));
+    }
+    // On the command line a path is seen from the working folder, in a file from the file's.
+    let absolute = std::path::absolute(path)
+        .map_err(|error| Failure::usage(format!("no path `{path}`: {error}"), help()))?;
+    if !absolute.exists() {
+        let what = format!("no file or folder {path}, expected a trace");
+        return Err(Failure::usage(what, help()));
+    }
+    let Some(absolute) = absolute.to_str() else {
+        let what = format!("the path {} is no Unicode text", absolute.display());
+        return Err(Failure::usage(what, help()));
+    };
+    // A JSON string is a TOML basic string too.
+    let quoted = serde_json::Value::from(absolute);
+    Ok(format!("trace.{kind}.path={quoted}"))
+}
+
+fn about_slo(text: &str, error: AssertionError) -> Diagnostics {
+    let mut diagnostic =
+        Diagnostic::new("usage::slo", error.title).at(0, error.range, String::new());
+    diagnostic.help = error.help.into_iter().collect();
+    Diagnostics {
+        sources: vec![Source {
+            name: "--slo".to_owned(),
+            text: text.to_owned(),
+        }],
+        errors: vec![diagnostic],
+    }
+}
+
+/// Adds mistakes about further texts.
+fn append(all: &mut Diagnostics, more: Diagnostics) {
+    let offset = all.sources.len();
+    all.sources.extend(more.sources);
+    for mut error in more.errors {
+        for label in &mut error.labels {
+            label.source += offset;
+        }
+        all.errors.push(error);
+    }
+}
