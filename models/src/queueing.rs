@@ -5,6 +5,8 @@
 //! counted from when an instance becomes idle; the most recently idle instance is reused first.
 
 pub mod gap;
+pub mod limited;
+pub mod provisioned;
 
 /// Probability that all `servers` are busy when arrivals that find them so are lost (Erlang B), for
 /// an offered load of `load` servers; any law of service.
@@ -106,9 +108,9 @@ pub struct SingleQueue {
 
 /// M/G/1 whose first service after an idle spell takes longer, here by an init I with probability
 /// q = e^(−λT): S₁ = S + I·Bernoulli(q). With ρ = λE S: P(idle) = (1 − ρ)/(1 − ρ + λE S₁), and
-/// the mean wait is λE S²/(2(1 − ρ)) + λ(E S₁² − E S²)/(2(1 − ρ + λE S₁)). `None` unless ρ < 1. Welch, "On a generalized M/G/1 queuing process in which the
-/// first customer of each busy period receives exceptional service", Operations Research 12(5),
-/// 1964, <https://doi.org/10.1287/opre.12.5.736>.
+/// the mean wait is λE S²/(2(1 − ρ)) + λ(E S₁² − E S²)/(2(1 − ρ + λE S₁)). `None` unless ρ < 1.
+/// Welch, "On a generalized M/G/1 queuing process in which the first customer of each busy period
+/// receives exceptional service", Operations Research 12(5), 1964, <https://doi.org/10.1287/opre.12.5.736>.
 pub fn single_queue(
     arrivals_per_second: f64,
     service: Moments,

@@ -81,7 +81,7 @@ impl From<Purpose> for u8 {
     }
 }
 
-/// A stable 64-bit id of a name: FNV-1a followed by [`mix`]. A function keeps its streams when others are added or removed.
+/// A stable 64-bit id of a name: FNV-1a and a final mix. A function keeps its streams when others are added or removed.
 pub fn entity_id(name: &str) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in name.bytes() {

@@ -163,6 +163,31 @@ mod tests {
     }
 
     #[test]
+    fn quantiles_are_those_of_hdrhistogram() {
+        let mut ours = Histogram::default();
+        let mut theirs = hdrhistogram::Histogram::<u64>::new(3).unwrap();
+        let mut state = 9_u64;
+        for _ in 0..100_000 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            // From microseconds to minutes, evenly in the logarithm.
+            let value = 1_000 << (state >> 60) << (state >> 55 & 7) | state >> 50 & 0x3ff;
+            ours.record(value);
+            theirs.record(value).unwrap();
+        }
+        let ours = ours.drain();
+        for probability in [0.1, 0.5, 0.9, 0.99, 0.999] {
+            let expected = theirs.value_at_quantile(probability) as f64;
+            let found = ours.quantile_ns(probability).unwrap();
+            assert!(
+                (found / expected - 1.0).abs() < 0.01,
+                "{found} for {expected}"
+            );
+        }
+    }
+
+    #[test]
     fn merging_is_adding() {
         let mut parts = [Histogram::default(), Histogram::default()];
         let mut whole = Histogram::default();

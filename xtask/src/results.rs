@@ -2,6 +2,7 @@
 //! about. Nothing there is written by hand.
 
 mod runtimes;
+mod speed;
 
 use std::path::Path;
 use std::process::Command;
@@ -10,11 +11,23 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 /// The results that can be regenerated.
-const RESULTS: [Entry; 1] = [Entry {
-    name: "init-by-runtime",
-    seed: None,
-    make: runtimes::make,
-}];
+const RESULTS: [Entry; 3] = [
+    Entry {
+        name: "init-by-runtime",
+        seed: None,
+        make: runtimes::make,
+    },
+    Entry {
+        name: "speed",
+        seed: Some(1),
+        make: speed::speed,
+    },
+    Entry {
+        name: "peers",
+        seed: Some(1),
+        make: speed::peers,
+    },
+];
 
 /// A result by its name and how it is made.
 struct Entry {
@@ -105,7 +118,7 @@ mod tests {
         let error = write(Path::new("."), Some("no")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no such result; there are: init-by-runtime"
+            "no such result; there are: init-by-runtime, speed, peers"
         );
     }
 }

@@ -91,3 +91,25 @@ fn every_wrong_promise_is_told_in_one_run() {
     assert_eq!(told.matches("error[").count(), 2, "{told}");
     assert!(told.contains("2 mistakes; nothing was written"), "{told}");
 }
+
+#[test]
+fn check_slo_makes_the_exit_code_a_verdict() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let run = |promise: &str, duration: &str, check: &[&str]| {
+        let mut arguments = vec![
+            "simulate",
+            "mm-exact.toml",
+            "--set",
+            duration,
+            "--slo",
+            promise,
+        ];
+        arguments.extend(check);
+        frostline(&folder, &arguments)
+    };
+    let long = "run.duration='2 h'";
+    run("cold_ratio < 20 %", long, &["--check-slo"]).code(0);
+    run("cold_ratio < 1 %", long, &["--check-slo"]).code(3);
+    run("cold_ratio < 7.74 %", long, &["--check-slo"]).code(4);
+    run("cold_ratio < 1 %", long, &[]).code(0);
+}

@@ -95,11 +95,44 @@ impl GapLaw {
     /// Hazard of the gap at `keep_alive_s`, per second: the keep-alive is optimal where it equals
     /// the cost of an idle second over the cost of a cold start. It falls with the keep-alive.
     pub fn hazard_per_second(&self, keep_alive_s: f64) -> f64 {
-        let terms = self.terms.iter();
-        let density: f64 = terms
-            .map(|(w, rate)| w * rate * libm::exp(-rate * keep_alive_s))
-            .sum();
-        density / self.cold_probability(keep_alive_s)
+        let rates = self.terms.iter().map(|term| term.1);
+        let slowest = rates.fold(f64::INFINITY, f64::min);
+        let (mut density, mut survival) = (0.0, 0.0);
+        for (w, rate) in &self.terms {
+            // Relative to the slowest, so that a long keep-alive does not leave 0/0.
+            let left = w * libm::exp((slowest - rate) * keep_alive_s);
+            density += rate * left;
+            survival += left;
+        }
+        density / survival
+    }
+
+    /// The keep-alive, in seconds, that costs least when an idle second costs `idle_second` and a
+    /// cold start `cold_start`, both in one unit: where the hazard has fallen to their ratio. 0 when
+    /// it starts below, `longest_s` when it is not reached by then. Found by bisection to 1 in 10¹².
+    pub fn optimal_keep_alive_s(&self, idle_second: f64, cold_start: f64, longest_s: f64) -> f64 {
+        // As a product, so that a cold start may be free.
+        let pays = |t: f64| self.hazard_per_second(t) * cold_start > idle_second;
+        if !pays(0.0) {
+            return 0.0;
+        }
+        if pays(longest_s) {
+            return longest_s;
+        }
+        let (mut low, mut high) = (0.0, longest_s);
+        // Bounded: 200 halvings leave nothing of any span.
+        for _ in 0..200 {
+            if high - low <= 1e-12 * high {
+                break;
+            }
+            let middle = f64::midpoint(low, high);
+            if pays(middle) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        high
     }
 }
 

@@ -157,31 +157,31 @@ fn assumptions(functions: &[TraceFunction], placement: Placement) -> Vec<String>
         )
     };
     let mut sentences = vec![format!(
-        "the trace counts invocations per minute; inside a minute they fall {place}"
+        "the trace counts invocations per minute; inside a minute they fall {place}."
     )];
     let unknown = without(|function| function.duration.is_none());
     if unknown < all {
         sentences.push(
             "durations follow the percentiles of 30-second averages (minimum and maximum are true), \
-             linear between them, without cold starts"
+             linear between them, without cold starts."
                 .to_owned(),
         );
     }
     if unknown > 0 {
         sentences.push(format!(
-            "{unknown} of {all} functions have no recorded duration and take that of the function defaults"
+            "{unknown} of {all} functions have no recorded duration and take that of the function defaults."
         ));
     }
     let unknown = without(|function| function.memory.is_none());
     if unknown < all {
         sentences.push(
-            "memory is the median that was allocated, rounded up to a MiB, between 128 and 10240 MiB"
+            "memory is the median that was allocated, rounded up to a MiB, between 128 and 10240 MiB."
                 .to_owned(),
         );
     }
     if unknown > 0 {
         sentences.push(format!(
-            "{unknown} of {all} functions have no recorded memory and take that of the function defaults"
+            "{unknown} of {all} functions have no recorded memory and take that of the function defaults."
         ));
     }
     sentences

@@ -1,5 +1,5 @@
 //! Every law's draws against independent laws. Seeds are fixed; each Kolmogorov–Smirnov test refuses
-//! a right sampler once in 100,000 seeds (critical value 2.3 of √n·D).
+//! a right sampler once in 20,000 seeds (√n·D above 2.3 has probability 2·e^(−2·2.3²) = 5.1e-5).
 
 use frostline_models::law::Law;
 use frostline_models::math::{count_to_f64, to_f64};

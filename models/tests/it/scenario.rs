@@ -250,6 +250,9 @@ fn the_template_and_every_example_resolve() {
     let mut found = 0;
     for entry in std::fs::read_dir(folder).expect("the examples are there") {
         let path = entry.expect("a readable folder").path();
+        if path.extension().is_none_or(|ending| ending != "toml") {
+            continue;
+        }
         let text = std::fs::read_to_string(&path).expect("a readable example");
         assert!(
             text.starts_with("# "),

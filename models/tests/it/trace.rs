@@ -142,11 +142,11 @@ fn the_official_layout_gives_memory_by_app_and_leaves_gaps_to_the_defaults() {
         trace.assumptions,
         [
             "the trace counts invocations per minute; inside a minute they fall at independent, \
-             uniformly distributed instants",
+             uniformly distributed instants.",
             "durations follow the percentiles of 30-second averages (minimum and maximum are true), \
-             linear between them, without cold starts",
-            "2 of 3 functions have no recorded duration and take that of the function defaults",
-            "memory is the median that was allocated, rounded up to a MiB, between 128 and 10240 MiB",
+             linear between them, without cold starts.",
+            "2 of 3 functions have no recorded duration and take that of the function defaults.",
+            "memory is the median that was allocated, rounded up to a MiB, between 128 and 10240 MiB.",
         ]
     );
 }

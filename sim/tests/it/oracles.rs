@@ -7,7 +7,8 @@ use frostline_models::law::Law;
 use frostline_models::math::to_f64;
 use frostline_models::queueing::gap::GapLaw;
 use frostline_models::queueing::{
-    Moments, erlang_b, erlang_c, light_traffic, load_of_server, single_instance, single_queue,
+    Moments, erlang_b, erlang_c, light_traffic, load_of_server, provisioned, single_instance,
+    single_queue,
 };
 use frostline_models::scenario::{Function, Queue, Scenario, WarmUp};
 use frostline_models::units::SimDuration;
@@ -258,6 +259,24 @@ fn provisioned_instances_spill_what_erlang_says() {
         (sum - 10.0 * (1.0 - erlang_b(12, 10.0))).abs() < 1e-9,
         "loads add up to what is carried"
     );
+}
+
+/// Item 7 of the theory: on demand, beside P provisioned instances.
+#[test]
+fn cold_starts_beside_provisioned_instances() {
+    for (load, instances, keep_alive_s, seed) in [(2.0, 1, 2, 91), (3.0, 2, 5, 92)] {
+        let mut function = kept(markov(load), keep_alive_s);
+        function.provisioned.instances = instances;
+        let outcome = run(&long(function, 200_000, load), seed);
+        let span = to_f64(keep_alive_s);
+        let exact = provisioned::cold_probability(load, 1.0, instances, span).unwrap();
+        assert_ratio(
+            "cold beside provisioned",
+            &pairs(&outcome, cold),
+            exact,
+            0.06,
+        );
+    }
 }
 
 /// Little's law with init: N = λ(E S + P(cold)·E I).

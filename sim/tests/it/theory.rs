@@ -3,6 +3,7 @@
 use frostline_models::keepalive::{KeepAlive, Reuse};
 use frostline_models::math::{count_to_f64, to_f64};
 use frostline_models::queueing::gap::GapLaw;
+use frostline_models::queueing::provisioned::cold_probability;
 use frostline_models::record::Outcome;
 use frostline_models::scenario::{Scenario, WarmUp};
 use frostline_models::units::SimDuration;
@@ -11,7 +12,7 @@ use proptest::sample::select;
 
 use crate::brute::tape;
 use crate::setup::{
-    alive, alone, assert_ratio, cold, constant, exponential, fates, markov, pairs, periods, run,
+    alive, alone, assert_ratio, cold, constant, fates, markov, pairs, periods, run,
 };
 
 /// The number of busy instances as a step function: (instant, value from then on).
@@ -215,23 +216,22 @@ impl Spill {
     }
 }
 
-/// On-demand cold starts beside provisioned instances, with exponential services of one second.
+/// Two roads to the same answer: the formula's and the chain summed jump by jump. The simulator is
+/// held to the formula among the oracles.
 #[test]
-fn cold_starts_beside_provisioned_instances() {
-    for (provisioned, load, keep_alive_s, seed) in [(3, 4.0, 2, 96), (5, 4.0, 5, 97)] {
+fn cold_starts_beside_provisioned_instances_by_another_road() {
+    for (instances, load, keep_alive_s) in [(1, 2.0, 2.0), (3, 4.0, 2.0), (5, 4.0, 5.0)] {
         let chain = Spill {
-            provisioned,
-            most: 16,
+            provisioned: frostline_models::math::index(instances),
+            most: 20,
             arrivals: load,
         };
-        let exact = chain.cold_probability(to_f64(keep_alive_s));
-        let mut function = markov(load);
-        function.duration = exponential(1_000);
-        function.provisioned.instances = frostline_models::math::slot(provisioned);
-        function.keep_alive = KeepAlive::Fixed(SimDuration::from_secs(keep_alive_s));
-        let outcome = run(&alone(function, 30_000, 24), seed);
-        let what = format!("{provisioned} provisioned");
-        assert_ratio(&what, &pairs(&outcome, cold), exact, 0.05);
+        let found = chain.cold_probability(keep_alive_s);
+        let formula = cold_probability(load, 1.0, instances, keep_alive_s).unwrap();
+        assert!(
+            (found / formula - 1.0).abs() < 1e-6,
+            "{instances} provisioned: {found} by the chain, {formula} by the formula"
+        );
     }
 }
 

@@ -16,7 +16,7 @@ use crate::resources::Files;
 const DEFAULT_NAME: &str = "built-in scenario";
 const DEFAULT: &str = include_str!("default.toml");
 const DEFAULT_ASSUMPTION: &str = "no scenario was given: idle instances are kept for 10 min, init is that of python3.13, and since \
-     the trace spans many accounts, no limit of an account applies";
+     the trace spans many accounts, no limit of an account applies.";
 
 /// The scenario that the arguments mean.
 pub(super) fn settle(arguments: &Simulate) -> Result<Scenario, Failure> {
