@@ -7,7 +7,7 @@ use crate::number::count;
 ///
 /// `None` without a degree of freedom or for a level outside (0, 1).
 ///
-/// Found by bisection of [`within`] over the angle, to the last bits. Written here because intervals
+/// Found by bisection of its distribution over the angle, to the last bits. Written here because intervals
 /// must be the same bytes in every build: a general library's incomplete beta function calls the
 /// platform's logarithms as soon as some other crate switches `num-traits/std` on.
 pub fn two_sided_factor(freedom: usize, level: f64) -> Option<f64> {
