@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::exit::Failure;
 
 mod completions;
+mod cost;
 mod init;
 mod man;
 mod schema;
@@ -67,6 +68,7 @@ enum Format {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Simulate),
+    Cost(cost::Cost),
     Schema(schema::Schema),
     Init(init::Init),
     Completions(completions::Completions),
@@ -78,6 +80,7 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<u8, Failure> {
         match self.command {
             Command::Simulate(command) => command.run(&self.common),
+            Command::Cost(command) => command.run(&self.common),
             Command::Schema(command) => command.run(&self.common),
             Command::Init(command) => command.run(&self.common),
             Command::Completions(command) => command.run(&self.common),

@@ -5,6 +5,7 @@
     reason = "tests read files, and one that cannot go on has failed"
 )]
 
+mod always_on;
 mod law;
 mod price;
 mod profile;
