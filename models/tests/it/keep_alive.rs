@@ -68,3 +68,19 @@ fn a_maximum_age_can_be_lifted() {
     let three_hours = Law::Constant(SimDuration::from_secs(10_800));
     assert_eq!(again.functions[0].maximum_age, Some(three_hours));
 }
+
+#[test]
+fn an_unknown_preset_is_told_with_all_there_are() {
+    let told = |platform: &str| {
+        let file = ScenarioFile::parse("s.toml", &SOUND.replace("# platform", platform));
+        let told = file.expect("sound syntax").resolve(&mut NoResources);
+        told.expect_err("no such preset").to_string()
+    };
+    let year = told("keep-alive.preset = \"aws-lambda@2019\"");
+    assert!(year.contains("there is no keep-alive preset `aws-lambda@2019`"));
+    assert!(year.contains("did you mean \"aws-lambda@2019-06\"?"));
+    assert!(year.contains("`azure-functions@2021-01`") && year.contains("`openwhisk@1fae641`"));
+    let platform = told("preset = \"azure-functions\"");
+    let help = "write `keep-alive.preset = \"azure-functions@2021-01\"`";
+    assert!(platform.contains(help), "{platform}");
+}

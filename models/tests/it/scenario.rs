@@ -90,16 +90,6 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "[platform]\npreset = \"aws-lambda@2020\"",
     ),
     (
-        "preset of another platform",
-        "[platform]",
-        "[platform]\npreset = \"azure-functions\"",
-    ),
-    (
-        "unknown keep-alive preset",
-        "keep-alive.fixed = \"6 min\"",
-        "keep-alive.preset = \"aws-lambda@2019\"",
-    ),
-    (
         "an unlimited age in other words",
         "memory =",
         "max-age = \"forever\"\nmemory =",
