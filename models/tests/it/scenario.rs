@@ -90,6 +90,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "[platform]\npreset = \"aws-lambda@2020\"",
     ),
     (
+        "an unlimited age in other words",
+        "memory =",
+        "max-age = \"forever\"\nmemory =",
+    ),
+    (
         "unknown region",
         "[platform]",
         "[platform]\nprice.region = \"us-east-2000\"",
