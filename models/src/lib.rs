@@ -70,6 +70,7 @@ pub mod keepalive;
 pub mod law;
 pub mod math;
 pub mod metric;
+pub mod packed;
 pub mod preset;
 pub mod price;
 pub mod profile;
