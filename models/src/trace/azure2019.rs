@@ -126,6 +126,7 @@ pub fn read(tables: Tables<'_>, placement: Placement) -> Result<Trace, TraceErro
             arrivals: Arrivals::Counts(row.counts),
             duration: durations.get(&row.key).cloned(),
             memory: memory.of(&row.key),
+            init: None,
         });
     }
     Ok(Trace {
