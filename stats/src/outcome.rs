@@ -20,6 +20,17 @@ pub struct SimulationOutcome {
     pub warm_up_wanted_ns: u64,
 }
 
+/// When a simulation measured: what is known about a run beside its functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunSpan {
+    /// When the first measurement period begins, in nanoseconds since the start of the run.
+    pub warm_up_ns: u64,
+    /// The end of the run, in nanoseconds since its start.
+    pub end_ns: u64,
+    /// How long warm-up should have been.
+    pub warm_up_wanted_ns: u64,
+}
+
 /// All replications of one function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionOutcome {
@@ -103,6 +114,17 @@ pub struct Period {
     pub billed_ms: u128,
     /// Milliseconds billed at the rate of provisioned concurrency.
     pub billed_provisioned_ms: u128,
+}
+
+impl SimulationOutcome {
+    /// When it measured.
+    pub fn span(&self) -> RunSpan {
+        RunSpan {
+            warm_up_ns: self.warm_up_ns,
+            end_ns: self.end_ns,
+            warm_up_wanted_ns: self.warm_up_wanted_ns,
+        }
+    }
 }
 
 impl Counts {
