@@ -27,7 +27,7 @@ use self::replay::Replay;
 use crate::job::{Job, Usage};
 use crate::limit::RateWatch;
 use crate::meter::{Integrals, Meter, billed_ms};
-use crate::outcome::{Kernel, Period, ReplicationOutcome};
+use crate::outcome::{Kernel, ReplicationOutcome};
 use crate::progress::{Cancelled, Watcher};
 use crate::stream::{BLOCK, ORIGIN, RequestStream};
 
@@ -84,9 +84,10 @@ pub(crate) fn run(
         arrivals: Vec::new(),
         durations: Vec::new(),
         taken: 0,
-        departures: Departures::new(ORIGIN),
-        replay: Replay::new(job, function, expiry),
-        meter: Meter::new(ORIGIN),
+        departures: Departures::new(job.start),
+        // "Never used" is the instant 0, which must be too long ago from the start on.
+        replay: Replay::new(job, function, expiry.min(job.start)),
+        meter: Meter::new(job.start),
         timeout: function.timeout.map_or(u64::MAX, |timeout| timeout.0),
         busy_ns: 0,
         rate: job
@@ -96,13 +97,24 @@ pub(crate) fn run(
             .map(|quota| RateWatch::new(quota, job.sharers)),
     };
     let mut periods = Vec::new();
-    for &boundary in &job.boundaries {
-        kernel.run_until(boundary, watcher)?;
-        periods.push(kernel.close(boundary));
+    for stop in &job.stops {
+        kernel.run_until(stop.at, watcher)?;
+        let (integrals, alive) = kernel.integrals(stop.at);
+        if stop.is_mark {
+            kernel.meter.mark(integrals);
+        }
+        if stop.ends_period {
+            periods.push(kernel.meter.close(stop.at, integrals, alive));
+        }
+        if stop.at == ORIGIN {
+            kernel.replay.start_numbering();
+        }
     }
     let usage = Usage {
         concurrency_peak: kernel.replay.concurrency_peak(),
         rate_share: kernel.rate.map_or(0.0, |watch| watch.share()),
+        was_limited: false,
+        samples: std::mem::take(&mut kernel.meter.samples),
     };
     Ok((job.outcome(periods, Kernel::Batch), usage))
 }
@@ -210,8 +222,8 @@ impl Batch {
         Ok(())
     }
 
-    /// Ends a measurement period.
-    fn close(&mut self, now: u64) -> Period {
+    /// Integrals since the start and the living instances.
+    fn integrals(&self, now: u64) -> (Integrals, u64) {
         let still_busy = self.replay.beyond(now, self.departures.pending());
         let busy_ns = self.busy_ns + self.replay.delay_ns() - still_busy;
         let (idle_ns, idle) = self.replay.idle_until(now);
@@ -220,6 +232,6 @@ impl Batch {
             busy_ns,
             provisioned_ns: 0,
         };
-        self.meter.close(now, integrals, self.replay.busy() + idle)
+        (integrals, self.replay.busy() + idle)
     }
 }

@@ -7,6 +7,7 @@
 
 mod keep_alive;
 mod law;
+mod precision;
 mod price;
 mod profile;
 mod scenario;

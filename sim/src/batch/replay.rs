@@ -12,6 +12,7 @@ use crate::cold::ColdStarts;
 use crate::job::Job;
 use crate::limit::TokenBucket;
 use crate::meter::{Meter, billed_ms};
+use crate::stream::{BEFORE, ORIGIN};
 
 /// The pool of one configuration.
 pub(super) struct Replay {
@@ -48,7 +49,7 @@ impl Replay {
             cancelled: BinaryHeap::new(),
             delayed: BinaryHeap::new(),
             delay_ns: 0,
-            replayed: 0,
+            replayed: if job.start < ORIGIN { BEFORE } else { 0 },
             cold_starts: ColdStarts::new(job, function, Purpose::Init),
             scale_up: job.scenario.platform.scale_up.map(TokenBucket::new),
             timeout: function.timeout.map_or(u64::MAX, |timeout| timeout.0),
@@ -186,6 +187,11 @@ impl Replay {
         let billed = billed_ms(served.saturating_add(cold.billed_init)) - billed_ms(duration);
         meter.billed_ms += u128::from(billed);
         Ok(())
+    }
+
+    /// The run itself begins: whatever was played before it, its first request is number 0.
+    pub(super) fn start_numbering(&mut self) {
+        self.replayed = 0;
     }
 
     /// Busy instances after the last window.
