@@ -6,8 +6,6 @@
 
 mod counts;
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
 pub use self::counts::{CellCursor, Counts, Placement};
