@@ -92,10 +92,14 @@ pub struct Period {
     pub throttle_reasons: Vec<(&'static str, u64)>,
     /// Arrival to response of the invocations.
     pub latency: Distribution,
+    /// Their sum in nanoseconds.
+    pub latency_sum_ns: u128,
     /// The longest of them in nanoseconds.
     pub latency_max_ns: u64,
     /// Waiting for an instance to start: the cold starts only.
     pub init: Distribution,
+    /// Their sum in nanoseconds.
+    pub init_sum_ns: u128,
     /// The longest of them in nanoseconds.
     pub init_max_ns: u64,
     /// Integral of the instances that are alive (starting, idle or busy), provisioned ones included.
