@@ -87,7 +87,14 @@ fn an_impossible_synthesis_is_told_with_what_to_type() {
         ),
         (
             &[
-                "--functions", "1", "--invocations", "9", "--days", "0", "--out", "x",
+                "--functions",
+                "1",
+                "--invocations",
+                "9",
+                "--days",
+                "0",
+                "--out",
+                "x",
             ],
             "0 days, expected 1 to 99",
         ),
@@ -103,8 +110,19 @@ fn an_impossible_synthesis_is_told_with_what_to_type() {
 fn json_names_the_files_that_were_written() {
     let folder = tempdir().unwrap();
     let arguments = [
-        "trace", "synth", "--functions", "3", "--invocations", "10", "--days", "2", "--out", "out",
-        "--format", "json", "--quiet",
+        "trace",
+        "synth",
+        "--functions",
+        "3",
+        "--invocations",
+        "10",
+        "--days",
+        "2",
+        "--out",
+        "out",
+        "--format",
+        "json",
+        "--quiet",
     ];
     let done = frostline(folder.path(), &arguments).code(0);
     assert_eq!(stderr(&done), "");
@@ -113,6 +131,12 @@ fn json_names_the_files_that_were_written() {
     let files = written["files"].as_array().unwrap();
     assert_eq!(files.len(), 6);
     for file in files {
-        assert!(folder.path().join("out").join(file.as_str().unwrap()).is_file());
+        assert!(
+            folder
+                .path()
+                .join("out")
+                .join(file.as_str().unwrap())
+                .is_file()
+        );
     }
 }

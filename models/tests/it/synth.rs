@@ -143,7 +143,8 @@ fn published_shares_come_out() {
             .sum();
         (functions / all, to_f64(invocations) / 1e8)
     };
-    let near = |(a, b): (f64, f64), (c, d): (f64, f64)| (a - c).abs() < 0.01 && (b - d).abs() < 0.02;
+    let near =
+        |(a, b): (f64, f64), (c, d): (f64, f64)| (a - c).abs() < 0.01 && (b - d).abs() < 0.02;
     assert!(near(of_trigger("http"), (0.55, 0.359)));
     assert!(near(of_trigger("event"), (0.022, 0.247)));
     assert!(near(of_trigger("timer"), (0.156, 0.02)));
