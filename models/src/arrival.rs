@@ -5,18 +5,14 @@
 //! by small steps.
 
 mod counts;
-
-use std::sync::Arc;
+mod recorded;
 
 use serde::Serialize;
 
 pub use self::counts::{CellCursor, Counts, Placement};
+pub use self::recorded::{ColdFlags, Recorded, RecordedError};
 use crate::law::Law;
 use crate::units::{Rate, SimDuration};
-
-mod recorded;
-
-pub use recorded::{ColdFlags, Recorded, RecordedError};
 
 /// When requests come to a function.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -11,4 +11,5 @@ mod precision;
 mod price;
 mod profile;
 mod scenario;
+mod synth;
 mod trace;
