@@ -210,7 +210,8 @@ impl Assertion {
 /// When there is no such metric, or it is no estimate.
 pub fn estimated(name: &str) -> Result<&'static str, AssertionError> {
     let (path, _) = known_metric(name, 0)?;
-    let is_plain = path.ends_with(".max") || path.ends_with(".peak");
+    let (_, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let is_plain = name == "max" || name == "peak";
     let is_count = !path.contains('.') && !path.ends_with("_ratio");
     if is_plain || is_count {
         return Err(AssertionError {
