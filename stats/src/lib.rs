@@ -49,5 +49,6 @@ mod number;
 pub mod outcome;
 pub mod replications;
 pub mod student;
+pub mod timeline;
 pub mod warm_up;
 pub mod warning;
