@@ -69,6 +69,7 @@ pub mod init;
 pub mod keepalive;
 pub mod law;
 pub mod math;
+pub mod measurement;
 pub mod metric;
 pub mod preset;
 pub mod price;

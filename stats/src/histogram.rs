@@ -21,27 +21,27 @@ const OFFSET: u64 = 1023 << KEPT_BITS;
 /// Values reach 2⁶², twice the longest span of a scenario.
 const CELLS: usize = 62 << KEPT_BITS;
 
-/// Counts of nanosecond values, dense, to record into. Zero counts as 1 ns.
-#[derive(Debug, Clone)]
-pub struct Histogram {
-    cells: Box<[u64; CELLS]>,
-}
+/// Cells an octave.
+const OCTAVE: usize = 1 << KEPT_BITS;
 
-impl Default for Histogram {
-    fn default() -> Self {
-        let cells = vec![0; CELLS].into_boxed_slice();
-        Self {
-            cells: cells
-                .try_into()
-                .expect("the vector was made with this length"),
-        }
-    }
+/// Cells that are looked at together when a histogram is emptied; a divisor of an octave.
+const STRIDE: usize = 8;
+
+/// Counts of nanosecond values to record into. Zero counts as 1 ns.
+///
+/// Only the octaves between the smallest and the largest value so far have cells, so a function
+/// that is seldom invoked takes a kilobyte or none, and emptying costs what was filled.
+#[derive(Debug, Clone, Default)]
+pub struct Histogram {
+    /// Whole octaves of cells, beginning with the cell `first`.
+    cells: Vec<u64>,
+    first: usize,
 }
 
 #[inline]
 fn cell_of(value: u64) -> usize {
     let float = value.cast_signed() as f64;
-    ((float.to_bits() >> SHIFT).saturating_sub(OFFSET) as usize).min(CELLS - 1)
+    (float.to_bits() >> SHIFT).saturating_sub(OFFSET) as usize
 }
 
 fn lower_edge(cell: u32) -> f64 {
@@ -52,28 +52,61 @@ impl Histogram {
     /// Counts a value below 2⁶².
     #[inline]
     pub fn record(&mut self, value: u64) {
-        self.cells[cell_of(value)] += 1;
+        let cell = cell_of(value);
+        match self.cells.get_mut(cell.wrapping_sub(self.first)) {
+            Some(count) => *count += 1,
+            None => self.record_beyond(cell),
+        }
     }
 
     /// Takes back a value that was counted before.
     #[inline]
     pub fn take_back(&mut self, value: u64) {
-        let cell = &mut self.cells[cell_of(value)];
-        debug_assert!(*cell > 0, "{value} ns was never recorded");
-        *cell = cell.wrapping_sub(1);
+        let place = cell_of(value).min(CELLS - 1).wrapping_sub(self.first);
+        let count = self.cells.get_mut(place).filter(|count| **count > 0);
+        debug_assert!(count.is_some(), "{value} ns was never recorded");
+        if let Some(count) = count {
+            *count -= 1;
+        }
+    }
+
+    /// Makes room for the octave of a cell, and counts it.
+    #[cold]
+    #[inline(never)]
+    fn record_beyond(&mut self, cell: usize) {
+        let cell = cell.min(CELLS - 1);
+        let octave = cell - cell % OCTAVE;
+        if self.cells.is_empty() {
+            self.first = octave;
+        }
+        if octave < self.first {
+            let missing = self.first - octave;
+            self.cells.splice(..0, std::iter::repeat_n(0, missing));
+            self.first = octave;
+        }
+        let reached = octave + OCTAVE - self.first;
+        if reached > self.cells.len() {
+            self.cells.resize(reached, 0);
+        }
+        self.cells[cell - self.first] += 1;
     }
 
     /// Hands over what was counted and starts again from nothing.
     #[must_use]
     pub fn drain(&mut self) -> Distribution {
-        let mut cells = Vec::new();
-        for (index, count) in self.cells.iter_mut().enumerate() {
-            if *count > 0 {
-                cells.push((index as u32, *count));
-                *count = 0;
+        let mut found = Vec::new();
+        let strides = self.cells.chunks_exact_mut(STRIDE);
+        for (stride, first) in strides.zip((self.first..).step_by(STRIDE)) {
+            if stride.iter().fold(0, |any, count| any | *count) == 0 {
+                continue;
+            }
+            for (count, cell) in stride.iter_mut().zip(first..) {
+                if *count > 0 {
+                    found.push((cell as u32, std::mem::take(count)));
+                }
             }
         }
-        Distribution { cells }
+        Distribution { cells: found }
     }
 }
 
@@ -191,12 +224,14 @@ mod tests {
     fn merging_is_adding() {
         let mut parts = [Histogram::default(), Histogram::default()];
         let mut whole = Histogram::default();
-        for value in [1, 2, 2, 5_000, 1 << 61, 0] {
+        for value in [1, 2, 2, 5_000, 1 << 61, 0, u64::MAX >> 1] {
             parts[usize::from(value % 2 == 0)].record(value);
             whole.record(value);
         }
-        whole.record(77);
-        whole.take_back(77);
+        for value in [77, 3 << 61] {
+            whole.record(value);
+            whole.take_back(value);
+        }
         let [mut left, mut right] = parts;
         let mut merged = left.drain();
         merged.merge(&right.drain());

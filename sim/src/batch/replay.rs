@@ -263,7 +263,10 @@ impl Replay {
     pub(super) fn idle_until(&self, now: u64) -> (u128, u64) {
         let mut integral = self.idle_ns;
         let mut idle = 0;
-        for &since in self.last[self.busy..].iter().filter(|since| **since > 0) {
+        // No level above the peak was ever left: the first arrival at each level is a cold start.
+        let reached = wide_index(self.concurrency_peak);
+        let levels = self.last.get(self.busy..reached).unwrap_or_default();
+        for &since in levels.iter().filter(|since| **since > 0) {
             let kept = self.expiry - 1;
             let gap = now - since;
             integral += u128::from(gap.min(kept));
