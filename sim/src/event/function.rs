@@ -1,6 +1,7 @@
 //! One function inside the event kernel: its requests, pool, queue and limits.
 
 mod minute;
+mod record;
 
 use std::collections::VecDeque;
 
@@ -8,9 +9,9 @@ use frostline_models::keepalive::KeepAlive;
 use frostline_models::law::Sampler;
 use frostline_models::math::{below, word};
 use frostline_models::random::{Purpose, StreamKey};
-use frostline_models::record::{Invocation, Outcome, ThrottleReason};
+use frostline_models::record::{Outcome, ThrottleReason};
 use frostline_models::scenario::Function;
-use frostline_models::units::{SimDuration, SimTime};
+use frostline_models::units::SimDuration;
 
 use super::Shared;
 use super::agenda::{Agenda, Entry};
@@ -572,60 +573,6 @@ impl<'a> FunctionState<'a> {
         Usage {
             concurrency_peak: self.on_demand_peak,
             rate_share: self.watch.as_ref().map_or(0.0, RateWatch::share),
-        }
-    }
-
-    #[cold]
-    fn record_served(&self, now: u64, request: &Request, seat: Seat, served: u64, timed_out: bool) {
-        let phases = if seat.is_new {
-            self.cold_starts.phases(request.number)
-        } else {
-            Vec::new()
-        };
-        self.watcher.record(
-            self.replication,
-            &Invocation {
-                outcome: if seat.wait.is_some() {
-                    Outcome::Cold
-                } else {
-                    Outcome::Warm
-                },
-                spillover: !seat.is_provisioned && self.function.provisioned.instances > 0,
-                timed_out,
-                queue: SimDuration(now - request.arrival),
-                init: SimDuration(seat.wait.unwrap_or(0)),
-                phases,
-                duration: SimDuration(served),
-                ..self.blank_record(request)
-            },
-        );
-    }
-
-    fn record_refused(&self, request: &Request, outcome: Outcome, queue: SimDuration) {
-        if self.watcher.wants_records() {
-            let record = Invocation {
-                outcome,
-                queue,
-                ..self.blank_record(request)
-            };
-            self.watcher.record(self.replication, &record);
-        }
-    }
-
-    fn blank_record(&self, request: &Request) -> Invocation {
-        Invocation {
-            function: self.place,
-            request: request.number,
-            parent: None,
-            attempt: 0,
-            arrival: SimTime(request.arrival - ORIGIN),
-            outcome: Outcome::Dropped,
-            spillover: false,
-            timed_out: false,
-            queue: SimDuration::ZERO,
-            init: SimDuration::ZERO,
-            phases: Vec::new(),
-            duration: SimDuration::ZERO,
         }
     }
 }
