@@ -9,7 +9,11 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::law::Law;
-use crate::units::{Rate, SimDuration, SimTime};
+use crate::units::{Rate, SimDuration};
+
+mod recorded;
+
+pub use recorded::{ColdFlags, Recorded, RecordedError};
 
 /// When requests come to a function.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,8 +31,8 @@ pub enum Arrivals {
     Mmpp(Mmpp),
     /// A Poisson process of bursts over a Poisson background.
     Bursts(Bursts),
-    /// Known instants: a schedule, ascending.
-    Schedule(Arc<[SimTime]>),
+    /// Requests known one by one: a schedule, or a recording.
+    Recorded(Recorded),
     /// Recorded counts per interval of a trace.
     Counts(Counts),
 }
@@ -121,7 +125,7 @@ impl Counts {
 impl Arrivals {
     /// The long-run mean rate in requests per second over a run of this length.
     pub fn mean_per_second(&self, duration: SimDuration) -> f64 {
-        use crate::math::{count_to_f64, to_f64};
+        use crate::math::to_f64;
         match self {
             Self::Poisson(rate) => rate.as_per_second(),
             Self::Renewal(law) => 1e9 / law.mean_ns().max(1.0),
@@ -139,7 +143,9 @@ impl Arrivals {
                 bursts.rate.as_per_second() * f64::from(bursts.size)
                     + bursts.background.as_per_second()
             }
-            Self::Schedule(times) => count_to_f64(times.len()) / duration.as_secs_f64().max(1e-9),
+            Self::Recorded(recorded) => {
+                to_f64(recorded.total_within(duration)) / duration.as_secs_f64().max(1e-9)
+            }
             Self::Counts(counts) => to_f64(counts.total()) / duration.as_secs_f64().max(1e-9),
         }
     }

@@ -42,6 +42,16 @@ pub enum Method {
     UpperBound,
     /// Every observation was an event: a lower bound only.
     LowerBound,
+    /// Resampled blocks of observations, such as days, percentiles of what they give.
+    BlockBootstrap,
+    /// Two order statistics of independent observations.
+    OrderStatistics,
+    /// Curvature of the log-likelihood, Student's t.
+    ObservedInformation,
+    /// Least squares with standard errors that allow for unequal variances, Student's t.
+    LeastSquares,
+    /// Resampled observations, percentiles of what they give.
+    Bootstrap,
     /// Too few data for an interval.
     PointOnly,
 }

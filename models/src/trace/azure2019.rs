@@ -130,6 +130,7 @@ pub fn read(tables: Tables<'_>, placement: Placement) -> Result<Trace, TraceErro
             }),
             duration: durations.get(&row.key).cloned(),
             memory: memory.of(&row.key),
+            init: None,
         });
     }
     Ok(Trace {

@@ -34,8 +34,8 @@ pub(super) fn of(arrivals: &Arrivals) -> Box<dyn ArrivalProcess> {
         Arrivals::Sinusoidal(rate) => Box::new(Thinned::new(*rate)),
         Arrivals::Mmpp(process) => Box::new(Rescaled::new(MmppSegments::new(process))),
         Arrivals::Bursts(bursts) => Box::new(BurstProcess::new(*bursts)),
-        Arrivals::Schedule(times) => Box::new(Schedule {
-            times: Arc::clone(times),
+        Arrivals::Recorded(recorded) => Box::new(RecordedTimes {
+            times: Arc::clone(recorded.times()),
             next: 0,
         }),
         Arrivals::Counts(counts) => Box::new(CountProcess::new(counts.clone())),
@@ -385,12 +385,12 @@ impl ArrivalProcess for BurstProcess {
     }
 }
 
-struct Schedule {
+struct RecordedTimes {
     times: Arc<[SimTime]>,
     next: usize,
 }
 
-impl ArrivalProcess for Schedule {
+impl ArrivalProcess for RecordedTimes {
     fn fill(&mut self, _: &mut Xoshiro256PlusPlus, block: &mut [u64]) -> usize {
         let times = &self.times[self.next..];
         for (instant, time) in block.iter_mut().zip(times) {
