@@ -7,6 +7,10 @@ use std::path::Path;
 use anyhow::Context;
 use tempfile::NamedTempFile;
 
+mod folder;
+
+pub(crate) use folder::Folder;
+
 /// Writes results to stdout. A reader that has seen enough (`| head`) is no failure.
 ///
 /// # Errors
