@@ -5,6 +5,7 @@
     reason = "tests read files, and one that cannot go on has failed"
 )]
 
+mod keep_alive;
 mod law;
 mod price;
 mod profile;
