@@ -1,6 +1,6 @@
 //! A folder of results that appear whole, together, or not at all.
 //!
-//! Every file is written under a temporary name (`.timeline.parquet.XXXXXX.partial`). When all are
+//! Every file is written under a temporary name (`.timeline.parquet.a1b2c3.partial`). When all are
 //! complete they are synced and renamed, one right after the other. A run that is killed leaves files
 //! of earlier runs as they were, and at the most temporary ones, which can be told by their names.
 
