@@ -38,6 +38,10 @@ pub enum Method {
     SectioningOverReplications,
     /// Pooled quantile, spread of the quantiles of the batches (sectioning), Student's t.
     SectioningOverBatches,
+    /// Student's t over the differences of two configurations under common random numbers.
+    PairedDifferences,
+    /// Ratio of two configurations under common random numbers, delta-method variance, Student's t.
+    PairedRatio,
     /// No event was seen: an upper bound only.
     UpperBound,
     /// Every observation was an event: a lower bound only.
