@@ -209,7 +209,7 @@ fn climb(cells: &Cells, low_s: f64, high_s: f64, end: f64) -> ((f64, f64), Level
             (by, by),
             (-by, -by),
         ];
-        let mut moved = false;
+        let mut gained = false;
         for (low, high) in moves {
             let next = ((edges.0 + low).max(0.0), edges.1 + high);
             if next.1 <= next.0 {
@@ -217,10 +217,10 @@ fn climb(cells: &Cells, low_s: f64, high_s: f64, end: f64) -> ((f64, f64), Level
             }
             let found = spread(cells, next.0, next.1);
             if found.log_likelihood > best.log_likelihood {
-                (edges, best, moved) = (next, found, true);
+                (edges, best, gained) = (next, found, true);
             }
         }
-        if !moved {
+        if !gained {
             step *= 0.5;
         }
     }
