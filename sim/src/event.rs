@@ -22,6 +22,7 @@ use crate::limit::TokenBucket;
 use crate::meter::Integrals;
 use crate::outcome::{Kernel, Period, ReplicationOutcome};
 use crate::progress::{Cancelled, Watcher};
+use crate::stream::ORIGIN;
 
 /// Progress is reported and cancellation looked for once in so many requests of a function.
 const BLOCK: u64 = 4096;
@@ -44,6 +45,9 @@ pub(crate) fn run(
     is_whole_account: bool,
     watcher: &Watcher<'_>,
 ) -> Result<Vec<(ReplicationOutcome, Usage)>, Cancelled> {
+    for function in functions {
+        watcher.begins(job.replication, slot(*function));
+    }
     let mut component = Component::new(job, functions, is_whole_account, watcher);
     let mut periods: Vec<Vec<Period>> = functions.iter().map(|_| Vec::new()).collect();
     for (place, stop) in job.stops.iter().enumerate() {
@@ -55,10 +59,21 @@ pub(crate) fn run(
             continue;
         }
         let integrals = component.integrals(stop.at);
+        if stop.at == ORIGIN {
+            for (function, (integrals, alive)) in component.functions.iter_mut().zip(&integrals) {
+                function.start_timeline_over(*integrals, *alive);
+            }
+        }
         if place + 1 == job.stops.len() {
+            for function in &mut component.functions {
+                function.end_run(stop.at);
+            }
             component.serve_those_who_wait();
         }
         component.close(stop.at, &integrals, &mut periods);
+    }
+    for function in &mut component.functions {
+        function.end_timeline();
     }
     let outcomes = component.functions.iter_mut().zip(periods);
     Ok(outcomes
@@ -183,6 +198,10 @@ impl<'a> Component<'a> {
             }
         }
         let state = &mut self.functions[index(function)];
+        state.tell_minutes(now);
+        if state.has_queue() {
+            state.drop_overdue(now);
+        }
         let admitted = if state.has_queue() {
             Err(ThrottleReason::ConcurrentInvocationLimitExceeded)
         } else {
