@@ -300,6 +300,22 @@ impl InvocationLog {
         *self.omitted.entry(why).or_insert(0) += 1;
     }
 
+    /// Adds another log, as if both were one.
+    pub fn join(&mut self, other: Self) {
+        self.format = self.format.or(other.format);
+        self.invocations.extend(other.invocations);
+        self.histograms.extend(other.histograms);
+        for (why, times) in other.omitted {
+            *self.omitted.entry(why).or_insert(0) += times;
+        }
+        for assumption in other.assumptions {
+            if !self.assumptions.contains(&assumption) {
+                self.assumptions.push(assumption);
+            }
+        }
+        self.records += other.records;
+    }
+
     /// Whether it holds nothing to learn from.
     pub fn is_empty(&self) -> bool {
         self.invocations.is_empty() && self.histograms.is_empty()
