@@ -61,7 +61,7 @@ pub(crate) struct Calibrate {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Samples drawn for each p-value; 0 leaves p-values out.
-    #[arg(long, value_name = "N", default_value_t = 199, value_parser = clap::value_parser!(u32).range(..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 99, value_parser = clap::value_parser!(u32).range(..=10_000))]
     bootstrap: u32,
 }
 

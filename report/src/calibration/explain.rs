@@ -5,7 +5,7 @@ use std::fmt::Write;
 use frostline_models::init::Phase;
 use frostline_models::keepalive::KeepAlive;
 use frostline_models::law::Law;
-use frostline_models::math::{count_to_f64, round_to_u64, wide_index, word};
+use frostline_models::math::{count_to_f64, round_to_u64, wide_index};
 use frostline_models::profile::{
     CandidateFit, Coefficient, Form, InitRequest, MeasuredPhase, Profile,
 };
@@ -229,15 +229,15 @@ fn laws(phase: Phase, measured: &MeasuredPhase, width: usize) -> String {
     if measured.fits.is_empty() {
         return String::new();
     }
-    let mut header = vec![format!("laws of {}", phase.name())];
-    header.extend(["ΔBIC", "ΔAIC", "KS", "p", "A²", "p"].map(str::to_owned));
+    let mut header = vec!["law".to_owned()];
+    header.extend(["ΔBIC", "KS", "p", "A²", "p"].map(str::to_owned));
     header.extend(COLUMNS.map(|p| format!("{} %", label(p))));
     let mut rows = vec![header];
     let best = &measured.fits[0];
     for fit in measured.fits.iter().take(LISTED) {
         let three = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), significant);
         let mut row = vec![law_name(fit.law.form())];
-        row.extend([number(fit.bic - best.bic), number(fit.aic - best.aic)]);
+        row.push(number(fit.bic - best.bic));
         row.extend([
             three(fit.ks),
             three(fit.ks_p),
@@ -247,12 +247,16 @@ fn laws(phase: Phase, measured: &MeasuredPhase, width: usize) -> String {
         row.extend(COLUMNS.map(|p| error(fit, p)));
         rows.push(row);
     }
-    lay_out(&rows, width)
+    let title = format!(
+        "laws considered for {}, and how far they miss its quantiles\n",
+        phase.name()
+    );
+    title + &lay_out(&rows, width)
 }
 
 fn law_name(form: &Form) -> String {
     match form {
-        Form::Mixture(parts) => format!("{} log-normals", parts.len()),
+        Form::Mixture(parts) => format!("mixture of {}", parts.len()),
         other => other.name().to_owned(),
     }
 }
@@ -381,13 +385,14 @@ fn extras(profile: &Profile) -> Vec<String> {
             kind_setting(kept.kind)
         ));
         let shown = kept.survival.len().div_ceil(6).max(1);
-        let points: Vec<String> = kept
+        let mut points: Vec<String> = kept
             .survival
             .iter()
             .step_by(shown)
             .map(|(age, share)| format!("{age}: {}", significant(share.point)))
             .collect();
-        if word(points.len()) > 0 {
+        points.dedup();
+        if !points.is_empty() {
             lines.push(format!("  share kept after {}", points.join(", ")));
         }
     }
