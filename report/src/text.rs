@@ -11,8 +11,8 @@ use frostline_models::units::SimDuration;
 use crate::section::Sections;
 use crate::summary::{Summary, WarmUpName};
 use crate::verdict::{SloVerdict, Verdict};
-use number::{count, number};
-use table::wrapped;
+pub(crate) use number::{count, number};
+pub(crate) use table::{lay_out, wrapped};
 
 impl Summary {
     /// The summary for people, in lines of at most `width` characters (40 at the least; the table of
