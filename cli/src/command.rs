@@ -7,12 +7,14 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::exit::Failure;
 
+mod calibrate;
 mod completions;
 mod cost;
 mod init;
 mod man;
 mod schema;
 mod simulate;
+mod trace;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -69,6 +71,8 @@ enum Format {
 enum Command {
     Simulate(simulate::Simulate),
     Cost(cost::Cost),
+    Calibrate(calibrate::Calibrate),
+    Trace(trace::Trace),
     Schema(schema::Schema),
     Init(init::Init),
     Completions(completions::Completions),
@@ -81,6 +85,8 @@ impl Arguments {
         match self.command {
             Command::Simulate(command) => command.run(&self.common),
             Command::Cost(command) => command.run(&self.common),
+            Command::Calibrate(command) => command.run(&self.common),
+            Command::Trace(command) => command.run(&self.common),
             Command::Schema(command) => command.run(&self.common),
             Command::Init(command) => command.run(&self.common),
             Command::Completions(command) => command.run(&self.common),

@@ -66,11 +66,13 @@
 pub mod arrival;
 pub mod diagnostic;
 pub mod init;
+pub mod invocation_log;
 pub mod keepalive;
 pub mod law;
 pub mod math;
 pub mod measurement;
 pub mod metric;
+pub mod packed;
 pub mod preset;
 pub mod price;
 pub mod profile;

@@ -26,7 +26,7 @@ mod book;
 
 use serde::Serialize;
 
-pub use account::bill;
+pub use account::{Account, FreeTierClaims, TierLoads, bill};
 pub use book::hosting::{
     CloudRunPrices, FargatePrices, GatewayPrices, HostingPrices, MachinePrices, MachineType,
     NetworkPrices,

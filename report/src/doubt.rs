@@ -2,9 +2,10 @@
 
 use frostline_models::math::to_f64;
 use frostline_models::scenario::Scenario;
-use frostline_stats::outcome::SimulationOutcome;
+use frostline_stats::outcome::{SimulationOutcome, WarmUpRule};
 use frostline_stats::warning::Warning;
 
+use crate::estimates::Doubts;
 use crate::summary::RequestCounts;
 
 /// The doubts about an outcome, in the order in which they are printed.
@@ -12,6 +13,7 @@ pub(crate) fn warnings(
     scenario: &Scenario,
     outcome: &SimulationOutcome,
     counts: &RequestCounts,
+    doubts: Doubts,
 ) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if outcome.warm_up_ns < outcome.warm_up_wanted_ns {
@@ -26,6 +28,23 @@ pub(crate) fn warnings(
     // A recorded trace cannot be drawn again, so a single replication of it is no shortcoming.
     if scenario.run.replications == 1 && scenario.run.trace.is_none() {
         warnings.push(Warning::SingleReplication);
+    }
+    warnings.extend(doubts.too_few);
+    let mut drifting = doubts.drifting;
+    if let WarmUpRule::Mser5 {
+        unsettled: Some(metric),
+    } = outcome.warm_up_rule
+        && !drifting.contains(&metric)
+    {
+        drifting.insert(0, metric);
+    }
+    if !drifting.is_empty() {
+        let metric = drifting.join(", ");
+        warnings.push(Warning::NonStationary { metric });
+    }
+    if !doubts.correlated.is_empty() {
+        let metric = doubts.correlated.join(", ");
+        warnings.push(Warning::CorrelatedBatches { metric });
     }
     let assumptions = scenario
         .run

@@ -39,10 +39,12 @@
 //! * Money needs the region's price book; without it costs are `null`.
 //! * The peak of all functions together is the sum of their peaks, an upper bound.
 mod bill;
+pub mod calibration;
 pub mod cost;
 mod doubt;
 mod estimates;
 pub mod section;
 pub mod summary;
+pub mod tables;
 mod text;
 pub mod verdict;

@@ -18,6 +18,44 @@ pub struct SimulationOutcome {
     pub end_ns: u64,
     /// How long warm-up should have been: longer than what was left out where the run is too short.
     pub warm_up_wanted_ns: u64,
+    /// What decided about warm-up.
+    pub warm_up_rule: WarmUpRule,
+}
+
+/// What decided how much of the start is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WarmUpRule {
+    /// Nothing is.
+    Nothing,
+    /// The scenario gives a span.
+    Fixed,
+    /// Keep-alive + longest service + longest init, after which a memoryless pool has forgotten how
+    /// it started; a rule of thumb where arrivals change over time and no theorem holds.
+    PoolMemory,
+    /// MSER-5 on the means over replications; the metric named did not settle in the first third of
+    /// the run, so that the run is too short or drifts.
+    Mser5 {
+        /// A path of the JSON output.
+        unsettled: Option<&'static str>,
+    },
+    /// So many nanoseconds before its end the run was played once before it, uncounted.
+    PreviousDay {
+        /// The span, at most one day.
+        played_ns: u64,
+    },
+}
+
+/// When a simulation measured: what is known about a run beside its functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunSpan {
+    /// When the first measurement period begins, in nanoseconds since the start of the run.
+    pub warm_up_ns: u64,
+    /// The end of the run, in nanoseconds since its start.
+    pub end_ns: u64,
+    /// How long warm-up should have been.
+    pub warm_up_wanted_ns: u64,
+    /// What decided about warm-up.
+    pub warm_up_rule: WarmUpRule,
 }
 
 /// All replications of one function.
@@ -81,10 +119,14 @@ pub struct Period {
     pub throttle_reasons: Vec<(&'static str, u64)>,
     /// Arrival to response of the invocations.
     pub latency: Distribution,
+    /// Their sum in nanoseconds.
+    pub latency_sum_ns: u128,
     /// The longest of them in nanoseconds.
     pub latency_max_ns: u64,
     /// Waiting for an instance to start: the cold starts only.
     pub init: Distribution,
+    /// Their sum in nanoseconds.
+    pub init_sum_ns: u128,
     /// The longest of them in nanoseconds.
     pub init_max_ns: u64,
     /// Integral of the instances that are alive (starting, idle or busy), provisioned ones included.
@@ -99,6 +141,18 @@ pub struct Period {
     pub billed_ms: u128,
     /// Milliseconds billed at the rate of provisioned concurrency.
     pub billed_provisioned_ms: u128,
+}
+
+impl SimulationOutcome {
+    /// When it measured.
+    pub fn span(&self) -> RunSpan {
+        RunSpan {
+            warm_up_ns: self.warm_up_ns,
+            end_ns: self.end_ns,
+            warm_up_wanted_ns: self.warm_up_wanted_ns,
+            warm_up_rule: self.warm_up_rule,
+        }
+    }
 }
 
 impl Counts {

@@ -6,9 +6,11 @@ use std::path::Path;
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
 
+mod calibrate;
 mod cost;
 mod documents;
 mod examples;
+mod trace;
 mod usage;
 
 /// Runs `frostline` in a folder, without colour and without what the caller's environment says.

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::arrival::{Arrivals, Placement};
+use crate::arrival::Placement;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
-use crate::law::Law;
 use crate::math::to_f64;
 use crate::metric::Assertion;
 use crate::preset::Preset;
@@ -13,11 +12,11 @@ use crate::profile::Profile;
 use crate::scenario::{Function, Platform, Run, Scenario, TraceSource, WarmUp};
 use crate::suggest::nearest;
 use crate::trace::Trace;
-use crate::units::{Memory, SimDuration};
+use crate::units::SimDuration;
 
 use super::arrivals::{Horizon, SCHEDULED};
 use super::check::check;
-use super::functions::{Recorded, Scope};
+use super::functions::Scope;
 use super::platform::Defaults;
 use super::spec::{Kind, SCENARIO};
 use super::tree::{Node, Span, Table, Value};
@@ -145,7 +144,7 @@ impl Settling<'_> {
         };
         let recorded = root.get("trace").is_some();
         let warm_up = match get("warm-up") {
-            Some(node) => read::duration(node).map_or(WarmUp::Auto, WarmUp::Fixed),
+            Some(node) => self.warm_up(node, recorded),
             None if recorded => WarmUp::Fixed(SimDuration::ZERO),
             None => WarmUp::Auto,
         };
@@ -157,15 +156,45 @@ impl Settling<'_> {
             self.errors.push(node.span.error("scenario::value", title));
         }
         let replications = get("replications").and_then(read::small_count);
+        let precision = get("precision").and_then(|node| self.precision(node));
+        if let (Some(1), true, Some(node)) =
+            (replications, precision.is_some(), get("replications"))
+        {
+            let title = "a precision needs two replications at the least, found 1";
+            let error = node.span.error("scenario::value", title);
+            self.errors
+                .push(error.help("leave out `run.replications`: it is 10 then"));
+        }
+        // A precision needs replications, of a trace too: its placement and services are drawn anew.
+        let usual = if recorded && precision.is_none() {
+            1
+        } else {
+            10
+        };
         Some(Run {
             duration: duration?,
-            replications: replications.unwrap_or(if recorded { 1 } else { 10 }),
+            replications: replications.unwrap_or(usual),
+            precision,
             warm_up,
             trace: trace.map(|trace| TraceSource {
                 format: trace.format.clone(),
                 assumptions: trace.assumptions.clone(),
             }),
         })
+    }
+
+    fn warm_up(&mut self, node: &Node, recorded: bool) -> WarmUp {
+        match node.text() {
+            Some("none") => WarmUp::Fixed(SimDuration::ZERO),
+            Some("previous-day") if recorded => WarmUp::PreviousDay,
+            Some("previous-day") => {
+                let title = "only a trace has a previous day";
+                let error = node.span.error("scenario::value", title);
+                self.errors.push(error.help("write \"auto\""));
+                WarmUp::Auto
+            }
+            _ => read::duration(node).map_or(WarmUp::Auto, WarmUp::Fixed),
+        }
     }
 
     fn trace(&mut self, node: &Node) -> Option<Trace> {
@@ -211,13 +240,7 @@ impl Settling<'_> {
                 .get(recorded.name.as_str())
                 .map(|index| &written[*index]);
             let scope = self.scope(own, written, &names, defaults);
-            let recorded = Recorded {
-                name: &recorded.name,
-                arrivals: &recorded.arrivals,
-                duration: recorded.duration.as_ref(),
-                memory: recorded.memory,
-            };
-            functions.extend(self.function(&scope, root, Some(&recorded)));
+            functions.extend(self.function(&scope, root, Some(recorded)));
         }
         for node in written {
             let name = node.get("name").and_then(Node::text).unwrap_or_default();
@@ -477,13 +500,5 @@ fn within(span: &Span, text: &str, part: std::ops::Range<usize>, sources: &[Sour
             range: span.range.start + at + part.start..span.range.start + at + part.end,
         },
         _ => span.clone(),
-    }
-}
-
-/// What a trace says about a function, as the rest of this module needs it.
-impl Recorded<'_> {
-    /// Its arrivals, duration and memory.
-    pub(crate) fn parts(&self) -> (Arrivals, Option<Law>, Option<Memory>) {
-        (self.arrivals.clone(), self.duration.cloned(), self.memory)
     }
 }

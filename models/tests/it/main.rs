@@ -6,8 +6,12 @@
 )]
 
 mod always_on;
+mod invocation_log;
+mod keep_alive;
 mod law;
+mod precision;
 mod price;
 mod profile;
 mod scenario;
+mod synth;
 mod trace;

@@ -1,14 +1,18 @@
 //! One function inside the event kernel: its requests, pool, queue and limits.
 
+mod minute;
+mod record;
+mod start;
+
 use std::collections::VecDeque;
 
 use frostline_models::keepalive::KeepAlive;
 use frostline_models::law::Sampler;
 use frostline_models::math::{below, word};
 use frostline_models::random::{Purpose, StreamKey};
-use frostline_models::record::{Invocation, Outcome, ThrottleReason};
+use frostline_models::record::{Outcome, ThrottleReason};
 use frostline_models::scenario::Function;
-use frostline_models::units::{SimDuration, SimTime};
+use frostline_models::units::SimDuration;
 
 use super::Shared;
 use super::agenda::{Agenda, Entry};
@@ -18,8 +22,9 @@ use crate::cold::{ColdStart, ColdStarts};
 use crate::job::{Job, Usage, reserved_on_demand};
 use crate::limit::{RateWatch, TokenBucket};
 use crate::meter::{Meter, billed_ms};
+use crate::minutes::{Minutes, Served};
 use crate::progress::Watcher;
-use crate::stream::{ORIGIN, RequestStream};
+use crate::stream::{BEFORE, RequestStream};
 
 /// A request that arrived.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +49,8 @@ pub(super) struct FunctionState<'a> {
     watch: Option<RateWatch>,
     pub(super) pool: Pool,
     pub(super) meter: Meter,
+    /// Whether a request met a limit or was cut off.
+    pub(super) was_limited: bool,
     cold_starts: ColdStarts,
     keep_alive_key: StreamKey,
     maximum_age: Option<(StreamKey, Sampler)>,
@@ -56,6 +63,9 @@ pub(super) struct FunctionState<'a> {
     timeout: u64,
     /// The earliest wake-up for the queue that the agenda holds; `u64::MAX` when there is none.
     wakes_at: u64,
+    /// The timeline, if it is wanted, and the end of its minute; `u64::MAX` if not.
+    minutes: Option<Box<Minutes>>,
+    minute_ends: u64,
 }
 
 /// Where a request runs.
@@ -109,7 +119,8 @@ impl<'a> FunctionState<'a> {
                 .request_rate
                 .map(|quota| RateWatch::new(quota, job.sharers)),
             pool: Pool::new(available, function.concurrency),
-            meter: Meter::new(ORIGIN),
+            meter: Meter::new(job.start),
+            was_limited: false,
             cold_starts: ColdStarts::new(job, function, Purpose::Init),
             keep_alive_key: job.key(function, Purpose::KeepAlive),
             maximum_age: maximum_age
@@ -121,66 +132,8 @@ impl<'a> FunctionState<'a> {
             scale_up: platform.scale_up.map(TokenBucket::new),
             timeout: function.timeout.map_or(u64::MAX, |timeout| timeout.0),
             wakes_at: u64::MAX,
-        }
-    }
-
-    /// Puts the instances in place that are there when the run starts.
-    pub(super) fn fill_pool(
-        &mut self,
-        job: &Job<'_>,
-        id: u32,
-        shared: &mut Shared,
-        agenda: &mut Agenda,
-    ) {
-        self.provision(job, id, agenda);
-        let key = job.key(self.function, Purpose::InitialPool);
-        let initial = self.function.initial;
-        let durations = self.function.duration.sampler();
-        for number in 0..u64::from(initial.idle) + u64::from(initial.busy) {
-            let retires = self.retires_at(ORIGIN, key.word(number));
-            let expires = self
-                .kept_until(ORIGIN, key.at(1).word(number))
-                .unwrap_or(ORIGIN);
-            let instance = self.pool.add_idle(ORIGIN, retires, expires);
-            if number >= u64::from(initial.idle) {
-                self.pool.occupy(instance, ORIGIN, u64::MAX - number);
-                self.take_concurrency(shared);
-                let duration = durations.draw(&mut key.at(2).block(number)).max(1);
-                let departure = ORIGIN + duration.min(self.timeout);
-                agenda.push(
-                    departure,
-                    Entry::Departure {
-                        function: id,
-                        instance,
-                    },
-                );
-            }
-        }
-        self.meter.instances_peak = self.pool.living();
-    }
-
-    fn provision(&mut self, job: &Job<'_>, id: u32, agenda: &mut Agenda) {
-        let inits = ColdStarts::new(job, self.function, Purpose::Provisioning);
-        let provisioning = &job.scenario.platform.provisioning;
-        for number in 0..u64::from(self.function.provisioned.instances) {
-            if !self.function.provisioned.allocate_at_start {
-                let instance = self.pool.provision(ORIGIN, ORIGIN);
-                self.pool.ready(instance);
-                continue;
-            }
-            let pace = provisioning.pace;
-            let after = u128::from(number) * u128::from(pace.per.0) / u128::from(pace.count);
-            let after = u64::try_from(after).unwrap_or(ORIGIN);
-            let asked = ORIGIN + provisioning.delay.0.saturating_add(after).min(ORIGIN);
-            let ready = asked.saturating_add(inits.draw(number).init);
-            let instance = self.pool.provision(asked, ready);
-            agenda.push(
-                ready,
-                Entry::Ready {
-                    function: id,
-                    instance,
-                },
-            );
+            minutes: None,
+            minute_ends: u64::MAX,
         }
     }
 
@@ -195,11 +148,11 @@ impl<'a> FunctionState<'a> {
 
     #[cold]
     fn refill(&mut self) {
-        self.first_number += word(self.arrivals.len());
         self.arrivals.clear();
         self.durations.clear();
         self.next = 0;
-        self.stream
+        self.first_number = self
+            .stream
             .append_block(&mut self.arrivals, &mut self.durations);
         if let Some(watch) = &mut self.watch {
             watch.see(&self.arrivals);
@@ -331,6 +284,9 @@ impl<'a> FunctionState<'a> {
             );
         }
         self.meter.instances_peak = self.meter.instances_peak.max(self.pool.living());
+        if let Some(minutes) = &mut self.minutes {
+            minutes.started(self.pool.living());
+        }
         Ok(Seat {
             is_new: true,
             billed_init,
@@ -354,19 +310,49 @@ impl<'a> FunctionState<'a> {
         let served = wanted.min(self.timeout);
         let begins = now.saturating_add(seat.wait.unwrap_or(0));
         let departs = begins.saturating_add(served);
+        if wanted > served {
+            self.was_limited = true;
+            self.pool.retire_at(seat.instance, departs);
+        }
+        if request.number < BEFORE {
+            self.meter_served(request, seat, served, departs, wanted > served);
+        } else if self.minutes.is_some() {
+            self.admit_uncounted(seat.is_provisioned);
+        }
+        agenda.push(
+            departs,
+            Entry::Departure {
+                function: id,
+                instance: seat.instance,
+            },
+        );
+        if self.watcher.wants_records() && request.number < BEFORE {
+            self.record_served(now, request, seat, served, wanted > served);
+        }
+    }
+
+    /// Counts a request that runs. What is played before the run is never counted: some of it may
+    /// wait in the queue when the run begins.
+    #[inline]
+    fn meter_served(
+        &mut self,
+        request: &Request,
+        seat: Seat,
+        served: u64,
+        departs: u64,
+        timed_out: bool,
+    ) {
         let meter = &mut self.meter;
         meter.counts.requests += 1;
         meter.counts.invocations += 1;
-        if wanted > served {
-            meter.counts.timeouts += 1;
-            self.pool.retire_at(seat.instance, departs);
-        }
+        meter.counts.timeouts += u64::from(timed_out);
         if let Some(wait) = seat.wait {
             meter.counts.cold_starts += 1;
             meter.init(wait);
         }
         let latency = departs - request.arrival;
         meter.latency.record(latency);
+        meter.latency_sum_ns += u128::from(latency);
         meter.latency_max_ns = meter.latency_max_ns.max(latency);
         if self.function.concurrency == 1 {
             let billed = u128::from(billed_ms(served.saturating_add(seat.billed_init)));
@@ -379,25 +365,28 @@ impl<'a> FunctionState<'a> {
         if !seat.is_provisioned && self.function.provisioned.instances > 0 {
             meter.counts.spillovers += 1;
         }
-        agenda.push(
-            departs,
-            Entry::Departure {
-                function: id,
-                instance: seat.instance,
-            },
-        );
-        if self.watcher.wants_records() {
-            self.record_served(now, request, seat, served, wanted > served);
+        if self.minutes.is_some() {
+            let timing = Served {
+                duration: served,
+                latency,
+                init: seat.wait,
+            };
+            self.time_served(seat, timing, timed_out);
         }
     }
 
     /// An invocation on `instance` has ended.
     #[inline]
     pub(super) fn depart(&mut self, now: u64, instance: u32, shared: &mut Shared) {
+        // What ends at the last instant of a minute ends in it.
+        self.tell_minutes(now - 1);
         let busy_since = self.pool.busy_since(instance);
         let released = self.pool.release(instance, now);
         if self.function.concurrency > 1 {
             self.bill_instance(instance, now - busy_since, released);
+        }
+        if let Some(minutes) = &mut self.minutes {
+            minutes.departed(released == Released::Provisioned);
         }
         if released == Released::Provisioned {
             return;
@@ -478,6 +467,9 @@ impl<'a> FunctionState<'a> {
         let has_room = word(self.queue.len()) < self.function.queue.length;
         if has_room {
             self.queue.push_back(request);
+            if let Some(minutes) = &mut self.minutes {
+                minutes.queued(self.queue.len());
+            }
         }
         has_room
     }
@@ -502,6 +494,11 @@ impl<'a> FunctionState<'a> {
 
     /// Drops requests that have waited for longer than they may.
     pub(super) fn drop_overdue(&mut self, now: u64) {
+        self.tell_minutes(now);
+        self.drop_before(now);
+    }
+
+    fn drop_before(&mut self, now: u64) {
         let wait = self.function.queue.wait.0;
         while let Some(request) = self.queue.front().copied() {
             let gives_up = request.arrival.saturating_add(wait);
@@ -509,78 +506,40 @@ impl<'a> FunctionState<'a> {
                 break;
             }
             self.queue.pop_front();
+            if request.number >= BEFORE {
+                continue;
+            }
             self.meter.counts.requests += 1;
             self.meter.counts.dropped += 1;
+            if let Some(minutes) = &mut self.minutes {
+                minutes.counts().requests += 1;
+                minutes.counts().dropped += 1;
+            }
             self.record_refused(&request, Outcome::Dropped, SimDuration(wait));
         }
     }
 
     /// Refuses a request for good.
     pub(super) fn throttle(&mut self, request: &Request, reason: ThrottleReason) {
+        if request.number >= BEFORE {
+            return;
+        }
         self.meter.counts.requests += 1;
         self.meter.throttle(reason);
+        if let Some(minutes) = &mut self.minutes {
+            minutes.counts().requests += 1;
+            minutes.counts().throttles += 1;
+        }
         self.record_refused(request, Outcome::Throttled(reason), SimDuration::ZERO);
     }
 
-    /// How much of the shared limits was used.
-    pub(super) fn usage(&self) -> Usage {
+    /// How much of the shared limits was used, and what was seen from mark to mark.
+    pub(super) fn usage(&mut self) -> Usage {
         Usage {
             concurrency_peak: self.on_demand_peak,
             rate_share: self.watch.as_ref().map_or(0.0, RateWatch::share),
-        }
-    }
-
-    #[cold]
-    fn record_served(&self, now: u64, request: &Request, seat: Seat, served: u64, timed_out: bool) {
-        let phases = if seat.is_new {
-            self.cold_starts.phases(request.number)
-        } else {
-            Vec::new()
-        };
-        self.watcher.record(
-            self.replication,
-            &Invocation {
-                outcome: if seat.wait.is_some() {
-                    Outcome::Cold
-                } else {
-                    Outcome::Warm
-                },
-                spillover: !seat.is_provisioned && self.function.provisioned.instances > 0,
-                timed_out,
-                queue: SimDuration(now - request.arrival),
-                init: SimDuration(seat.wait.unwrap_or(0)),
-                phases,
-                duration: SimDuration(served),
-                ..self.blank_record(request)
-            },
-        );
-    }
-
-    fn record_refused(&self, request: &Request, outcome: Outcome, queue: SimDuration) {
-        if self.watcher.wants_records() {
-            let record = Invocation {
-                outcome,
-                queue,
-                ..self.blank_record(request)
-            };
-            self.watcher.record(self.replication, &record);
-        }
-    }
-
-    fn blank_record(&self, request: &Request) -> Invocation {
-        Invocation {
-            function: self.place,
-            request: request.number,
-            parent: None,
-            attempt: 0,
-            arrival: SimTime(request.arrival - ORIGIN),
-            outcome: Outcome::Dropped,
-            spillover: false,
-            timed_out: false,
-            queue: SimDuration::ZERO,
-            init: SimDuration::ZERO,
-            phases: Vec::new(),
-            duration: SimDuration::ZERO,
+            was_limited: self.was_limited,
+            samples: std::mem::take(&mut self.meter.samples),
         }
     }
 }

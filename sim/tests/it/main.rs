@@ -10,3 +10,5 @@ mod oracles;
 mod reference;
 mod setup;
 mod theory;
+mod timeline;
+mod warm_up;

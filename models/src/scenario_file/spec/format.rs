@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod laws;
+mod run;
 
 use super::Kind::{
     Bytes, Choice, Count, Duration, Flag, List, Memory, OrWord, PositiveDuration, Quota, Share,
@@ -10,6 +11,7 @@ use super::Kind::{
 use super::{Kind, TableSpec, alternative, optional, required};
 use arrivals::ARRIVALS;
 use laws::{LAW, UNIFORM};
+use run::RUN;
 
 /// Kinds that are used more than once need an address.
 static LAW_KIND: Kind = Table(&LAW);
@@ -47,29 +49,6 @@ pub static SCENARIO: TableSpec = TableSpec {
         ),
         optional("function", &List(&FUNCTION_KIND, 100_000), "A function."),
         optional("slo", &List(&Table(&SLO), 1000), "A promise to check."),
-    ],
-};
-
-static RUN: TableSpec = TableSpec {
-    name: "run",
-    doc: "Length, replications and warm-up.",
-    example: "run.duration = \"24 h\"",
-    keys: &[
-        optional(
-            "duration",
-            &PositiveDuration,
-            "The simulated span. Required, unless a trace gives its length.",
-        ),
-        optional(
-            "replications",
-            &Count(1, 100_000),
-            "Independent repetitions with other random streams; 10 by default, 1 for a trace.",
-        ),
-        optional(
-            "warm-up",
-            &OrWord("auto", &Duration),
-            "What is discarded at the start: \"auto\" (keep-alive plus the longest service) or a duration. A trace discards nothing by default.",
-        ),
     ],
 };
 
@@ -119,6 +98,11 @@ static KEEP_ALIVE: TableSpec = TableSpec {
             &PositiveDuration,
             "At each multiple of this age of idleness the instance survives with probability one half.",
         ),
+        alternative(
+            "preset",
+            &Text,
+            "What was measured on a platform at a date, such as \"aws-lambda@2019-08\" or \"openwhisk\"; docs/keep-alive.md lists them. Where the maximum age is known too, it comes with it unless `max-age` is given.",
+        ),
         alternative("none", &True, "An instance serves one request and ends."),
         alternative("forever", &True, "Idle instances are never taken away."),
     ],
@@ -136,8 +120,8 @@ static INSTANCES: TableSpec = TableSpec {
         ),
         optional(
             "max-age",
-            &LAW_KIND,
-            "How old an instance may become; it is not reused beyond, and ends when idle. Unlimited by default.",
+            &OrWord("none", &LAW_KIND),
+            "How old an instance may become; it is not reused beyond, and ends when idle. \"none\", the default, unless a keep-alive preset knows it.",
         ),
     ],
 };
@@ -386,8 +370,8 @@ static FUNCTION: TableSpec = TableSpec {
         ),
         optional(
             "max-age",
-            &LAW_KIND,
-            "How old an instance may become; the platform's by default.",
+            &OrWord("none", &LAW_KIND),
+            "How old an instance may become, or \"none\"; the platform's by default.",
         ),
         optional(
             "initial",
