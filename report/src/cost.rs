@@ -206,16 +206,16 @@ impl CostReport {
         let mut text = String::from("requests_per_month,serverless_usd_month");
         for entry in &self.crossover {
             // A host's name may hold a comma.
-            text.push_str(&format!(",\"{} usd_month\"", entry.against));
+            text.extend([format!(",\"{} usd_month\"", entry.against)]);
         }
         text.push('\n');
         for point in &self.curve {
-            text.push_str(&format!(
+            text.extend([format!(
                 "{},{}",
                 point.requests_per_month, point.serverless_usd
-            ));
+            )]);
             for usd in &point.hosts_usd {
-                text.push_str(&format!(",{usd}"));
+                text.extend([format!(",{usd}")]);
             }
             text.push('\n');
         }

@@ -31,38 +31,37 @@ pub(super) fn chart(report: &CostReport, width: usize) -> String {
         return String::new();
     }
     let (low, high) = (low.floor(), high.ceil().max(low.floor() + 1.0));
-    let mut grid = vec![vec![' '; COLUMNS]; ROWS];
+    let mut grid = [[' '; ROWS]; COLUMNS];
     for side in (0..sides).rev() {
         let line: Vec<f64> = costs(side).collect();
-        for column in 0..COLUMNS {
+        for (column, cells) in grid.iter_mut().enumerate() {
             let usd = between(&line, column);
             if usd > 0.0 {
                 let share = (usd.log10() - low) / (high - low);
-                let row = nearest_index(1.0 - share, ROWS);
-                grid[row][column] = MARKS[side];
+                cells[nearest_index(1.0 - share, ROWS)] = MARKS[side];
             }
         }
     }
     let mut text = String::from("USD a month\n");
-    for (row, cells) in grid.iter().enumerate() {
+    for row in 0..ROWS {
         let label = match row {
             0 => number(10_f64.powf(high)),
             last if last == ROWS - 1 => number(10_f64.powf(low)),
             _ => String::new(),
         };
-        let cells: String = cells.iter().collect();
+        let cells: String = grid.iter().map(|column| column[row]).collect();
         text.push_str(format!("{label:>10} |{cells}").trim_end());
         text.push('\n');
     }
-    text.push_str(&format!("{:>10} +{}\n", "", "-".repeat(COLUMNS)));
+    text.extend([format!("{:>10} +{}\n", "", "-".repeat(COLUMNS))]);
     let ticks = ["100,000", "1 M", "10 M", "100 M", "1,000 M"];
-    text.push_str(&format!(
+    text.extend([format!(
         "{:12}{:<15}{:<15}{:<15}{:<9}{:>7}\n",
         "", ticks[0], ticks[1], ticks[2], ticks[3], ticks[4]
-    ));
+    )]);
     let mut legend = format!("{:12}requests a month; s serverless", "");
     for (mark, entry) in MARKS[1..].iter().zip(&report.crossover) {
-        legend.push_str(&format!(", {mark} {}", entry.against));
+        legend.extend([format!(", {mark} {}", entry.against)]);
     }
     text.push_str(&wrapped(&legend, 12, width));
     text

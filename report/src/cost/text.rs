@@ -176,10 +176,10 @@ fn crossover_line(entry: &CrossoverEntry) -> String {
         entry.against,
     );
     match entry.stays_from {
-        Some(stays) if stays > requests * 1.001 => line.push_str(&format!(
+        Some(stays) if stays > requests * 1.001 => line.extend([format!(
             "; each further host makes serverless cheaper again for a while, the last time below {}",
             millions(Some(stays))
-        )),
+        )]),
         None => line.push_str("; with further hosts serverless is cheaper again"),
         _ => {}
     }
