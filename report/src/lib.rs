@@ -43,5 +43,6 @@ mod doubt;
 mod estimates;
 pub mod section;
 pub mod summary;
+pub mod tally;
 mod text;
 pub mod verdict;

@@ -55,7 +55,18 @@ impl Histogram {
         let cell = cell_of(value);
         match self.cells.get_mut(cell.wrapping_sub(self.first)) {
             Some(count) => *count += 1,
-            None => self.record_beyond(cell),
+            None => *self.cell_beyond(cell) += 1,
+        }
+    }
+
+    /// Adds what another histogram held.
+    pub fn add(&mut self, distribution: &Distribution) {
+        for &(cell, more) in &distribution.cells {
+            let cell = cell as usize;
+            match self.cells.get_mut(cell.wrapping_sub(self.first)) {
+                Some(count) => *count += more,
+                None => *self.cell_beyond(cell) += more,
+            }
         }
     }
 
@@ -70,10 +81,10 @@ impl Histogram {
         }
     }
 
-    /// Makes room for the octave of a cell, and counts it.
+    /// Makes room for the octave of a cell.
     #[cold]
     #[inline(never)]
-    fn record_beyond(&mut self, cell: usize) {
+    fn cell_beyond(&mut self, cell: usize) -> &mut u64 {
         let cell = cell.min(CELLS - 1);
         let octave = cell - cell % OCTAVE;
         if self.cells.is_empty() {
@@ -88,7 +99,7 @@ impl Histogram {
         if reached > self.cells.len() {
             self.cells.resize(reached, 0);
         }
-        self.cells[cell - self.first] += 1;
+        &mut self.cells[cell - self.first]
     }
 
     /// Hands over what was counted and starts again from nothing.
@@ -284,6 +295,11 @@ mod tests {
         let [mut left, mut right] = parts;
         let mut merged = left.drain();
         merged.merge(&right.drain());
+        let mut sum = Histogram::default();
+        sum.record(9);
+        sum.take_back(9);
+        sum.add(&merged);
+        assert_eq!(sum.drain(), merged);
         assert_eq!(merged, whole.drain());
     }
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::Context;
 use frostline_models::scenario::Scenario;
 use frostline_report::summary::{Manifest, Summary};
+use frostline_report::tally::Tally;
 use frostline_report::verdict::Verdict;
 use frostline_sim::{Cancelled, Kernels, Options};
 use jiff::Timestamp;
@@ -62,15 +63,17 @@ impl Simulate {
         let summary = summed_up(&scenario, &digest, common, threads, interrupt)?;
 
         if let Some(folder) = &common.out {
-            output::write(&folder.join("summary.json"), &summary.to_json())?;
+            output::write_with(&folder.join("summary.json"), |file| {
+                summary.write_json(file)
+            })?;
             let run =
                 manifest::Run::new(summary.manifest.clone(), threads, started, clock.elapsed());
             output::write(&folder.join("manifest.json"), &run.to_json()?)?;
         }
-        output::print(&match common.format {
-            Format::Text => summary.to_text(WIDTH),
-            Format::Json => summary.to_json(),
-        })?;
+        match common.format {
+            Format::Text => output::print(&summary.to_text(WIDTH))?,
+            Format::Json => output::print_with(|stdout| summary.write_json(stdout))?,
+        }
         Ok(self.exit_code(&summary))
     }
 
@@ -111,15 +114,20 @@ fn summed_up(
         kernels: Kernels::Fastest,
         observer: &progress,
     };
-    let outcome = pool.install(|| frostline_sim::simulate(scenario, options));
+    let tally = Tally::new(scenario);
+    let span = pool.install(|| {
+        frostline_sim::simulate_each(scenario, options, &|place, function| {
+            tally.add(place, function);
+        })
+    });
     progress.finish();
-    let outcome = outcome.map_err(|Cancelled| Failure::Interrupted(missing(&progress, common)))?;
+    let span = span.map_err(|Cancelled| Failure::Interrupted(missing(&progress, common)))?;
     let manifest = Manifest {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: digest.to_owned(),
         seed: common.seed,
     };
-    Ok(Summary::new(scenario, &outcome, manifest))
+    Ok(tally.summary(span, manifest))
 }
 
 /// What an interrupted run leaves undone.
