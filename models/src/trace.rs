@@ -17,6 +17,7 @@ use crate::units::{Memory, SimDuration};
 
 pub mod azure2019;
 mod lines;
+pub mod synth;
 
 /// The longest line that a reader takes, in bytes: a row of one day has about 3 kB.
 pub const LONGEST_LINE: u64 = 1 << 20;

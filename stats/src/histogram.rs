@@ -11,6 +11,8 @@
     reason = "the index of a cell is made of the bits of a float"
 )]
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 /// Mantissa bits that are kept: 2⁷ = 128 cells an octave.
@@ -61,7 +63,7 @@ impl Histogram {
 
     /// Adds what another histogram held.
     pub fn add(&mut self, distribution: &Distribution) {
-        for &(cell, more) in &distribution.cells {
+        for &(cell, more) in distribution.cells.iter() {
             let cell = cell as usize;
             match self.cells.get_mut(cell.wrapping_sub(self.first)) {
                 Some(count) => *count += more,
@@ -117,14 +119,16 @@ impl Histogram {
                 }
             }
         }
-        Distribution { cells: found }
+        Distribution {
+            cells: found.into(),
+        }
     }
 }
 
-/// A finished histogram: only the cells that hold something.
+/// A finished histogram: only the cells that hold something. Copies share them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Distribution {
-    cells: Vec<(u32, u64)>,
+    cells: Arc<[(u32, u64)]>,
 }
 
 impl Distribution {
@@ -135,6 +139,13 @@ impl Distribution {
 
     /// Adds another distribution.
     pub fn merge(&mut self, other: &Self) {
+        if other.cells.is_empty() {
+            return;
+        }
+        if self.cells.is_empty() {
+            self.cells = Arc::clone(&other.cells);
+            return;
+        }
         let mut merged = Vec::with_capacity(self.cells.len() + other.cells.len());
         let (mut left, mut right) = (self.cells.iter().peekable(), other.cells.iter().peekable());
         while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
@@ -150,7 +161,7 @@ impl Distribution {
         }
         merged.extend(left);
         merged.extend(right);
-        self.cells = merged;
+        self.cells = merged.into();
     }
 
     /// The quantile in nanoseconds by definition R-7 over the binned values, each value spread

@@ -10,4 +10,5 @@ mod law;
 mod price;
 mod profile;
 mod scenario;
+mod synth;
 mod trace;
