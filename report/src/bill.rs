@@ -2,7 +2,7 @@
 
 use frostline_models::math::{to_f64, wide_to_f64};
 use frostline_models::packed::{Packed, Packer};
-use frostline_models::price::{Account, FreeTierClaims, Usage};
+use frostline_models::price::{Account, FreeTierClaims, TierLoads, Usage};
 use frostline_models::scenario::{Function, Scenario};
 use frostline_stats::outcome::Period;
 
@@ -86,7 +86,7 @@ where
             tiers.add(&usage);
         }
     }
-    Some(tiers.into_iter().map(|tiers| tiers.settle()).collect())
+    Some(tiers.into_iter().map(TierLoads::settle).collect())
 }
 
 /// The factor from what a section used to what the whole run uses; 0 for an empty section.
