@@ -9,6 +9,10 @@ use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 use tempfile::NamedTempFile;
 
+mod folder;
+
+pub(crate) use folder::Folder;
+
 /// Bytes that are written at once.
 const BLOCK: usize = 1 << 16;
 

@@ -43,6 +43,7 @@ mod doubt;
 mod estimates;
 pub mod section;
 pub mod summary;
+pub mod tables;
 pub mod tally;
 mod text;
 pub mod verdict;

@@ -56,5 +56,6 @@ pub mod regression;
 pub mod replications;
 pub mod sequential;
 pub mod student;
+pub mod timeline;
 pub mod warm_up;
 pub mod warning;
