@@ -10,6 +10,8 @@ use crate::exit::Failure;
 mod completions;
 mod init;
 mod man;
+#[cfg(target_os = "linux")]
+mod measure;
 mod schema;
 mod simulate;
 
@@ -71,6 +73,8 @@ enum Command {
     Init(init::Init),
     Completions(completions::Completions),
     Man(man::Man),
+    #[cfg(target_os = "linux")]
+    Measure(Box<measure::Measure>),
 }
 
 impl Arguments {
@@ -82,6 +86,8 @@ impl Arguments {
             Command::Init(command) => command.run(&self.common),
             Command::Completions(command) => command.run(&self.common),
             Command::Man(command) => command.run(&self.common),
+            #[cfg(target_os = "linux")]
+            Command::Measure(command) => command.run(&self.common),
         }
     }
 }

@@ -41,6 +41,7 @@
 mod bill;
 mod doubt;
 mod estimates;
+pub mod measured;
 pub mod section;
 pub mod summary;
 mod text;

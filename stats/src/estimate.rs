@@ -38,6 +38,8 @@ pub enum Method {
     SectioningOverReplications,
     /// Pooled quantile, spread of the quantiles of the batches (sectioning), Student's t.
     SectioningOverBatches,
+    /// Quantile of independent observations, between interpolated order statistics.
+    OrderStatistics,
     /// No event was seen: an upper bound only.
     UpperBound,
     /// Every observation was an event: a lower bound only.

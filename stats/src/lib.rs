@@ -47,6 +47,7 @@ pub mod estimate;
 pub mod histogram;
 mod number;
 pub mod outcome;
+pub mod quantile;
 pub mod replications;
 pub mod student;
 pub mod warm_up;
