@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -90,13 +90,13 @@ impl Body {
     pub(crate) fn start(
         host: &Host,
         setting: &Setting,
-        plan: Plan,
+        plan: &Plan,
         (sender, events): (Sender<Event>, Receiver<Event>),
     ) -> Result<Self, Failure> {
         let asked_at = clock::now();
         let name = host.next_instance();
         let folder = host.folder().join(&name);
-        let prepared = prepare(host, setting, &plan, &name, &folder);
+        let prepared = prepare(host, setting, plan, &name, &folder);
         let prepared = prepared.inspect_err(|_| discard(&folder, None))?;
         let Prepared {
             launch,
@@ -389,7 +389,7 @@ impl Drop for Body {
     }
 }
 
-fn discard(folder: &PathBuf, group: Option<&Group>) {
+fn discard(folder: &Path, group: Option<&Group>) {
     if let Some(group) = group {
         group.remove();
     }
@@ -411,7 +411,7 @@ fn prepare(
     setting: &Setting,
     plan: &Plan,
     name: &str,
-    folder: &PathBuf,
+    folder: &Path,
 ) -> Result<Prepared, Failure> {
     let cannot = |what: &str, error: std::io::Error| {
         Failure::new(Outcome::NotStarted, format!("{what}: {error}"))

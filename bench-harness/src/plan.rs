@@ -86,7 +86,7 @@ impl Factors {
             cell.condition.disk_bytes_per_second = *disk;
         });
         cells = crossed(&cells, &self.caches, |cell, cache| {
-            cell.condition.cache = *cache
+            cell.condition.cache = *cache;
         });
         Ok(crossed(&cells, &self.concurrents, |cell, concurrent| {
             cell.condition.concurrent = *concurrent;

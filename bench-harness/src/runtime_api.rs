@@ -9,7 +9,7 @@
 //!  GET  …/runtime/restore/next ─────────► AskedRestore
 //! ```
 //!
-//! Source: AWS, "Using the Lambda runtime API for custom runtimes" and the OpenAPI file behind it,
+//! Source: AWS, "Using the Lambda runtime API for custom runtimes" and the `OpenAPI` file behind it,
 //! version 2018-06-01, read 2026-10; status codes as the Runtime Interface Emulator gives them.
 
 use std::io;

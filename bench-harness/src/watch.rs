@@ -195,7 +195,7 @@ impl Eye {
     }
 
     fn read_output(&mut self, at: u64) {
-        let mut buffer = [0; 65_536];
+        let mut buffer = [0; 16_384];
         let Some(output) = &self.output else { return };
         match rustix::io::read(output, &mut buffer) {
             Ok(0) | Err(_) => self.output = None,

@@ -4,12 +4,15 @@
 //! are exact: a Poisson process with a changing rate is drawn by thinning or by rescaled time, never
 //! by small steps.
 
-use std::sync::Arc;
+mod counts;
+mod recorded;
 
 use serde::Serialize;
 
+pub use self::counts::{CellCursor, Counts, Placement};
+pub use self::recorded::{ColdFlags, Recorded, RecordedError};
 use crate::law::Law;
-use crate::units::{Rate, SimDuration, SimTime};
+use crate::units::{Rate, SimDuration};
 
 /// When requests come to a function.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,8 +30,8 @@ pub enum Arrivals {
     Mmpp(Mmpp),
     /// A Poisson process of bursts over a Poisson background.
     Bursts(Bursts),
-    /// Known instants: a schedule, ascending.
-    Schedule(Arc<[SimTime]>),
+    /// Requests known one by one: a schedule, or a recording.
+    Recorded(Recorded),
     /// Recorded counts per interval of a trace.
     Counts(Counts),
 }
@@ -88,40 +91,10 @@ pub struct Bursts {
     pub background: Rate,
 }
 
-/// Recorded counts per interval.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Counts {
-    /// Length of an interval; greater than zero.
-    pub interval: SimDuration,
-    /// Where in its interval an invocation falls.
-    pub placement: Placement,
-    /// (index of the interval, count > 0), ascending by index.
-    pub cells: Arc<[(u32, u32)]>,
-}
-
-/// Where in its interval an invocation of a trace falls: the reader's assumption.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Placement {
-    /// Independent and uniform (exact order statistics).
-    Uniform,
-    /// Evenly spaced: the j-th of k at (j + ½)/k of the interval.
-    Equidistant,
-    /// All at the start of the interval.
-    MinuteStart,
-}
-
-impl Counts {
-    /// All requests of the trace.
-    pub fn total(&self) -> u64 {
-        self.cells.iter().map(|cell| u64::from(cell.1)).sum()
-    }
-}
-
 impl Arrivals {
     /// The long-run mean rate in requests per second over a run of this length.
     pub fn mean_per_second(&self, duration: SimDuration) -> f64 {
-        use crate::math::{count_to_f64, to_f64};
+        use crate::math::to_f64;
         match self {
             Self::Poisson(rate) => rate.as_per_second(),
             Self::Renewal(law) => 1e9 / law.mean_ns().max(1.0),
@@ -139,7 +112,9 @@ impl Arrivals {
                 bursts.rate.as_per_second() * f64::from(bursts.size)
                     + bursts.background.as_per_second()
             }
-            Self::Schedule(times) => count_to_f64(times.len()) / duration.as_secs_f64().max(1e-9),
+            Self::Recorded(recorded) => {
+                to_f64(recorded.total_within(duration)) / duration.as_secs_f64().max(1e-9)
+            }
             Self::Counts(counts) => to_f64(counts.total()) / duration.as_secs_f64().max(1e-9),
         }
     }

@@ -11,11 +11,13 @@
 //! | `azure-functions-2019` | [`azure2019`] | counts a minute, quantiles of durations and memory |
 
 use crate::arrival::Arrivals;
+use crate::init::Init;
 use crate::law::Law;
 use crate::units::{Memory, SimDuration};
 
 pub mod azure2019;
 mod lines;
+pub mod synth;
 
 /// The longest line that a reader takes, in bytes: a row of one day has about 3 kB.
 pub const LONGEST_LINE: u64 = 1 << 20;
@@ -45,10 +47,13 @@ pub struct TraceFunction {
     pub trigger: Option<String>,
     /// When requests come.
     pub arrivals: Arrivals,
-    /// Duration of an invocation; `None` where the trace does not say it.
+    /// Duration of an invocation; `None` where the trace does not say it, or says it of every request
+    /// ([`crate::arrival::Recorded::durations`]).
     pub duration: Option<Law>,
     /// Memory size; `None` where the trace does not say it.
     pub memory: Option<Memory>,
+    /// Init of an instance; `None` where the trace does not say it.
+    pub init: Option<Init>,
 }
 
 impl Trace {
@@ -56,10 +61,22 @@ impl Trace {
     pub fn requests(&self) -> u64 {
         let recorded = |function: &TraceFunction| match &function.arrivals {
             Arrivals::Counts(counts) => counts.total(),
-            Arrivals::Schedule(times) => crate::math::word(times.len()),
+            Arrivals::Recorded(recorded) => recorded.total(),
             _ => 0,
         };
         self.functions.iter().map(recorded).sum()
+    }
+}
+
+impl TraceFunction {
+    /// Duration of an invocation as a law: the one that is told, or else that of the recorded
+    /// durations.
+    pub fn duration_law(&self) -> Option<Law> {
+        let recorded = || match &self.arrivals {
+            Arrivals::Recorded(recorded) => recorded.duration_law(),
+            _ => None,
+        };
+        self.duration.clone().or_else(recorded)
     }
 }
 

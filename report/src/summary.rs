@@ -11,7 +11,7 @@ use frostline_stats::warning::Warning;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::estimates::{self, Observed};
+use crate::estimates::{self, Doubts, Observed};
 use crate::section::{Sections, side_by_side};
 use crate::verdict::{SloVerdict, judge};
 
@@ -190,10 +190,12 @@ pub struct Estimates {
     pub cost_usd_month: Option<MonthlyCost>,
 }
 
-/// Quantiles by definition R-7; `None` where nothing was seen.
+/// The mean, and quantiles by definition R-7; `None` where nothing was seen.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Quantiles {
+    /// The mean.
+    pub mean: Option<Estimate>,
     /// The median.
     pub p50: Option<Estimate>,
     /// 90 % are at most this.
@@ -279,12 +281,12 @@ impl Summary {
             .map(|((function, result), observed)| FunctionSummary {
                 name: function.name.clone(),
                 counts: counts_of(result).into(),
-                estimates: estimates::make(observed, sections),
+                estimates: estimates::make(observed, sections).0,
             })
             .collect::<Vec<_>>();
-        let totals = totals(outcome, &observed, &functions, sections);
+        let (totals, doubts) = totals(outcome, &observed, &functions, sections);
         let slo = judge(&scenario.slos, &functions);
-        let warnings = crate::doubt::warnings(scenario, outcome, &totals.counts);
+        let warnings = crate::doubt::warnings(scenario, outcome, &totals.counts, doubts);
         Self {
             schema: SCHEMA,
             manifest,
@@ -369,13 +371,12 @@ fn totals(
     observed: &[Observed],
     functions: &[FunctionSummary],
     sections: Sections,
-) -> Totals {
+) -> (Totals, Doubts) {
     // A single function is its own total: the same observations give the same estimates.
-    if let [only] = functions {
-        return Totals {
-            counts: only.counts,
-            estimates: only.estimates.clone(),
-        };
+    if let ([only], [observed]) = (functions, observed) {
+        let (estimates, doubts) = estimates::make(observed, sections);
+        let counts = only.counts;
+        return (Totals { counts, estimates }, doubts);
     }
     let mut counts = Counts::default();
     for function in &outcome.functions {
@@ -389,8 +390,7 @@ fn totals(
         })
         .collect();
     let together = Observed::sum(periods, observed);
-    Totals {
-        counts: counts.into(),
-        estimates: estimates::make(&together, sections),
-    }
+    let (estimates, doubts) = estimates::make(&together, sections);
+    let counts = counts.into();
+    (Totals { counts, estimates }, doubts)
 }

@@ -6,9 +6,14 @@
 
 mod process;
 
+use std::sync::Arc;
+
+use frostline_models::arrival::Arrivals;
 use frostline_models::law::Sampler;
+use frostline_models::math::{wide_index, word};
 use frostline_models::random::{Purpose, StreamKey};
 use frostline_models::scenario::Function;
+use frostline_models::units::SimDuration;
 
 use self::process::ArrivalProcess;
 use crate::job::Job;
@@ -26,6 +31,8 @@ pub(crate) struct RequestStream {
     arrival_key: StreamKey,
     durations: Sampler,
     duration_key: StreamKey,
+    /// Durations that were recorded and take the place of drawn ones.
+    recorded: Option<Arc<[SimDuration]>>,
     /// Number of the next block.
     block: u64,
     /// Arrivals at this instant or later are beyond the run.
@@ -36,11 +43,16 @@ pub(crate) struct RequestStream {
 impl RequestStream {
     /// The stream of `function`.
     pub(crate) fn new(job: &Job<'_>, function: &Function) -> Self {
+        let recorded = match &function.arrivals {
+            Arrivals::Recorded(recorded) => recorded.replayed_durations(),
+            _ => None,
+        };
         Self {
             process: process::of(&function.arrivals),
             arrival_key: job.key(function, Purpose::Arrival),
             durations: function.duration.sampler(),
             duration_key: job.key(function, Purpose::Duration),
+            recorded: recorded.map(Arc::clone),
             block: 0,
             end: job.end,
             exhausted: false,
@@ -67,8 +79,18 @@ impl RequestStream {
         arrivals.truncate(first + within);
         durations.resize(first + within, 0);
         let block = &mut durations[first..];
-        self.durations
-            .fill(&mut self.duration_key.block(self.block), block);
+        match &self.recorded {
+            // Every block but the last is full, so its number gives its first request.
+            Some(recorded) => {
+                let first = wide_index(self.block * word(BLOCK));
+                for (duration, recorded) in block.iter_mut().zip(&recorded[first..]) {
+                    *duration = recorded.0;
+                }
+            }
+            None => self
+                .durations
+                .fill(&mut self.duration_key.block(self.block), block),
+        }
         for duration in block {
             *duration += u64::from(*duration == 0);
         }

@@ -38,12 +38,26 @@ pub enum Method {
     SectioningOverReplications,
     /// Pooled quantile, spread of the quantiles of the batches (sectioning), Student's t.
     SectioningOverBatches,
-    /// Quantile of independent observations, between interpolated order statistics.
-    OrderStatistics,
+    /// Student's t over the differences of two configurations under common random numbers.
+    PairedDifferences,
+    /// Ratio of two configurations under common random numbers, delta-method variance, Student's t.
+    PairedRatio,
     /// No event was seen: an upper bound only.
     UpperBound,
     /// Every observation was an event: a lower bound only.
     LowerBound,
+    /// Resampled blocks of observations, such as days, percentiles of what they give.
+    BlockBootstrap,
+    /// Two order statistics of independent observations, interpolated where their neighbours allow.
+    OrderStatistics,
+    /// Curvature of the log-likelihood, Student's t.
+    ObservedInformation,
+    /// Least squares with standard errors that allow for unequal variances, Student's t.
+    LeastSquares,
+    /// Resampled observations, percentiles of what they give.
+    Bootstrap,
+    /// All values whose likelihood is not much smaller than the largest.
+    LikelihoodRatio,
     /// Too few data for an interval.
     PointOnly,
 }

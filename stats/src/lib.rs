@@ -11,6 +11,10 @@
 //!                                   ▲                 │              method, n}
 //!  one long series ── warm_up::mser5 ─▶ batches ──────┘
 //!                                          └──────────────▶ Warning
+//!
+//!  measured times ── fit::Sample ─▶ fit::all ─▶ laws with AIC, BIC, distances, tail errors
+//!  (idle gap, survived?) ── idle_lifetime ─▶ survival curve, laws of keep-alive
+//!  times by day ──── fit::blocks ─▶ Estimate    times by size, by CPU share ── regression
 //! ```
 //!
 //! # Example
@@ -44,11 +48,17 @@
 //!   a figure measured on one model.
 pub mod batches;
 pub mod estimate;
+pub mod fit;
 pub mod histogram;
+pub mod idle_lifetime;
 mod number;
 pub mod outcome;
+pub mod paired;
 pub mod quantile;
+pub mod regression;
 pub mod replications;
+pub mod sequential;
 pub mod student;
+pub mod timeline;
 pub mod warm_up;
 pub mod warning;

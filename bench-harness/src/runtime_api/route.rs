@@ -34,7 +34,7 @@ pub(super) async fn answer(
         (&Method::POST, ["2018-06-01", "runtime", "invocation", id, "error"]) => {
             error(state, id, &parts.headers, body).await
         }
-        (&Method::POST, ["2018-06-01", "runtime", "init", "error"]) => {
+        (&Method::POST, ["2018-06-01", "runtime", "init" | "restore", "error"]) => {
             let message = message_of(&parts.headers, body).await;
             state.tell(at, Happening::InitError { message });
             accepted()
@@ -42,11 +42,6 @@ pub(super) async fn answer(
         (&Method::GET, ["2018-06-01", "runtime", "restore", "next"]) => {
             state.tell(at, Happening::AskedRestore);
             text(StatusCode::OK, "")
-        }
-        (&Method::POST, ["2018-06-01", "runtime", "restore", "error"]) => {
-            let message = message_of(&parts.headers, body).await;
-            state.tell(at, Happening::InitError { message });
-            accepted()
         }
         (&Method::POST, ["2020-01-01", "extension", "register"]) => register(state),
         (&Method::GET, ["2020-01-01", "extension", "event", "next"]) => {
@@ -86,7 +81,7 @@ async fn next(state: &State, at: u64) -> Response<Full<Bytes>> {
 }
 
 /// Takes the current invocation off the ledger, or says what is wrong with its number.
-fn settle(state: &State, id: &str) -> Result<(), Response<Full<Bytes>>> {
+fn settle(state: &State, id: &str) -> Result<(), Box<Response<Full<Bytes>>>> {
     let verdict = state.ledger(|ledger| {
         if ledger.current.as_deref() == Some(id) {
             ledger.current = None;
@@ -108,7 +103,7 @@ fn settle(state: &State, id: &str) -> Result<(), Response<Full<Bytes>>> {
     };
     let answer = refused(status, kind, &rule);
     state.tell(clock::now(), Happening::Broke { rule });
-    Err(answer)
+    Err(Box::new(answer))
 }
 
 async fn response(
@@ -135,7 +130,7 @@ async fn response(
         }
     };
     if let Err(answer) = settle(state, id) {
-        return answer;
+        return *answer;
     }
     if let Some(message) = read.trailing_error {
         state.tell(at, Happening::AnsweredError { message });
@@ -167,7 +162,7 @@ async fn error(
     let message = message_of(headers, body).await;
     let at = clock::now();
     if let Err(answer) = settle(state, id) {
-        return answer;
+        return *answer;
     }
     state.tell(at, Happening::AnsweredError { message });
     accepted()

@@ -35,11 +35,6 @@ fn a_client_of_the_runtime_api_is_measured_phase_by_phase() {
     let second = instance.invoke(b"{}").unwrap();
     assert!(instance.is_running());
     let report = instance.stop();
-    println!(
-        "{:?} {:?} {:?}",
-        report.phases, report.usage, report.applied
-    );
-    println!("{first:?} {second:?} {:?}", report.warnings);
     let open = report.phases.first_user_open_ns.unwrap();
     let ready = report.phases.ready_ns.unwrap();
     assert!(open >= 30 * MS, "{open}");

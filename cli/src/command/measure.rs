@@ -46,7 +46,7 @@ pub(crate) struct Measure {
     /// How the target is started and asked.
     #[arg(value_enum)]
     kind: Kind,
-    /// The command and its arguments; for `oci` a bundle's folder, for `wasm` a module.
+    /// The command and its arguments; for `wasm` a module and its arguments.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
     #[command(flatten)]
@@ -69,12 +69,8 @@ enum Kind {
     Http,
     /// Any command, until it exits, prints a line, or writes to a descriptor.
     Command,
-    /// An OCI bundle, run by runc or crun.
-    Oci,
     /// A WebAssembly module, run by wasmtime.
     Wasm,
-    /// A command that is checkpointed once and restored by CRIU for each run.
-    Restore,
 }
 
 impl Measure {
@@ -107,7 +103,7 @@ impl Measure {
             output::write(&folder.join("manifest.json"), &run)?;
         }
         output::print(&match common.format {
-            Format::Text => summary.to_text(WIDTH, &self.next(common)),
+            Format::Text => summary.to_text(WIDTH, &Self::next(common)),
             Format::Json => summary.to_json(),
         })?;
         Ok(Self::exit_code(&summary))
@@ -147,7 +143,7 @@ impl Measure {
     }
 
     /// What to type next.
-    fn next(&self, common: &Common) -> String {
+    fn next(common: &Common) -> String {
         match &common.out {
             Some(folder) => format!("next: frostline calibrate {}", folder.join(FILE).display()),
             None => {

@@ -1,12 +1,10 @@
 //! Arrival processes out of their tables.
 
-use std::sync::Arc;
-
 use croner::Cron;
 use jiff::civil::Date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-use crate::arrival::{Arrivals, Bursts, Interpolation, Mmpp, Piecewise, Sinusoidal};
+use crate::arrival::{Arrivals, Bursts, Interpolation, Mmpp, Piecewise, Recorded, Sinusoidal};
 use crate::diagnostic::Diagnostic;
 use crate::units::{Rate, SimDuration, SimTime};
 
@@ -63,7 +61,7 @@ pub(crate) fn arrivals(
             within: span("within")?,
             background: rate("background").unwrap_or_default(),
         }),
-        "schedule" => Arrivals::Schedule(schedule(inner, horizon, errors)?),
+        "schedule" => Arrivals::Recorded(schedule(inner, horizon, errors)?),
         _ => return None,
     })
 }
@@ -125,12 +123,8 @@ fn mmpp(inner: &Node, errors: &mut Vec<Diagnostic>) -> Option<Mmpp> {
     Some(Mmpp { states: states? })
 }
 
-fn schedule(
-    inner: &Node,
-    horizon: &mut Horizon,
-    errors: &mut Vec<Diagnostic>,
-) -> Option<Arc<[SimTime]>> {
-    let times = if let Some(every) = inner.get("every") {
+fn schedule(inner: &Node, horizon: &mut Horizon, errors: &mut Vec<Diagnostic>) -> Option<Recorded> {
+    let times: Vec<SimTime> = if let Some(every) = inner.get("every") {
         let step = read::duration(every).filter(|step| step.0 > 0)?;
         let count = horizon.duration.0 / step.0;
         if count > horizon.scheduled_left {
@@ -143,7 +137,8 @@ fn schedule(
     };
     let count = u64::try_from(times.len()).unwrap_or(u64::MAX);
     horizon.scheduled_left = horizon.scheduled_left.saturating_sub(count);
-    Some(times.into())
+    // Both kinds of schedule ascend.
+    Recorded::at(times).ok()
 }
 
 fn too_many(node: &Node) -> Diagnostic {

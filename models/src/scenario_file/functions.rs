@@ -4,6 +4,7 @@ use crate::arrival::Arrivals;
 use crate::law::Law;
 use crate::profile::FULL_VCPU_MIB;
 use crate::scenario::{Architecture, Function, InitialPool, PackageKind, Provisioned, Queue};
+use crate::trace::TraceFunction;
 use crate::units::{Bytes, Memory, SimDuration};
 
 use super::settle::Settling;
@@ -13,18 +14,6 @@ use super::{arrivals, laws, read};
 /// Where a function's keys come from, nearest first.
 pub(crate) struct Scope<'n> {
     layers: Vec<&'n Node>,
-}
-
-/// What a trace says about a function.
-pub(crate) struct Recorded<'t> {
-    /// Its name.
-    pub(crate) name: &'t str,
-    /// Its arrivals.
-    pub(crate) arrivals: &'t Arrivals,
-    /// Its duration, where recorded.
-    pub(crate) duration: Option<&'t Law>,
-    /// Its memory, where recorded.
-    pub(crate) memory: Option<Memory>,
 }
 
 impl<'n> Scope<'n> {
@@ -44,7 +33,7 @@ impl<'n> Scope<'n> {
     }
 
     /// The nearest value of a key before the file's defaults: what a trace yields to.
-    fn own(&self, key: &str, defaults: Option<&Node>) -> Option<&'n Node> {
+    pub(crate) fn own(&self, key: &str, defaults: Option<&Node>) -> Option<&'n Node> {
         self.layers
             .iter()
             .filter(|layer| !defaults.is_some_and(|defaults| std::ptr::eq(**layer, defaults)))
@@ -86,19 +75,17 @@ impl Settling<'_> {
         &mut self,
         scope: &Scope<'_>,
         root: &Node,
-        recorded: Option<&Recorded<'_>>,
+        recorded: Option<&TraceFunction>,
     ) -> Option<Function> {
         let defaults = root.get("function-defaults");
-        let recorded_parts = recorded.map(Recorded::parts);
         let name = recorded.map_or_else(
             || scope.layers.first()?.get("name").and_then(Node::text),
-            |recorded| Some(recorded.name),
+            |recorded| Some(&recorded.name),
         );
-        let recorded_memory = recorded_parts.as_ref().and_then(|parts| parts.2);
         let memory = scope
             .own("memory", defaults)
             .and_then(read::memory)
-            .or(recorded_memory)
+            .or(recorded.and_then(|recorded| recorded.memory))
             .or_else(|| scope.get("memory").and_then(read::memory))
             .unwrap_or(Memory(128));
         let architecture = match scope.get("architecture").and_then(Node::text) {
@@ -109,18 +96,17 @@ impl Settling<'_> {
             Some("image") => PackageKind::Image,
             _ => PackageKind::Zip,
         };
-        let (duration, first_invocation) =
-            self.durations(scope, root, memory, recorded_parts.as_ref());
-        let arrivals = self.function_arrivals(scope, root, recorded_parts.as_ref());
-        let start = self.start(scope, memory, architecture, package);
+        let (duration, first_invocation) = self.durations(scope, root, memory, recorded);
+        let arrivals = self.function_arrivals(scope, root, recorded);
+        let recorded_init = recorded.and_then(|recorded| recorded.init.as_ref());
+        let recorded_init = recorded_init.filter(|_| {
+            let own = |key| scope.own(key, defaults);
+            own("runtime").or_else(|| own("init")).is_none()
+        });
+        let start = self.start(scope, memory, architecture, package, recorded_init);
         let (provisioned, reserved) = self.provisioned(scope);
-        let keep_alive = scope
-            .get("keep-alive")
-            .and_then(|node| laws::keep_alive(node, &mut self.errors));
-        let maximum_age = match scope.get("max-age") {
-            Some(node) => laws::law(node, &mut self.errors),
-            None => self.defaults.maximum_age.clone(),
-        };
+        let (keep_alive, maximum_age) =
+            self.lifetime(scope.get("keep-alive"), scope.get("max-age"));
         let count = |table: &str, key: &str| scope.inner(table, key).and_then(read::count);
         let small = |table: &str, key: &str| {
             let found = scope.inner(table, key).and_then(read::small_count);
@@ -181,7 +167,7 @@ impl Settling<'_> {
         scope: &Scope<'_>,
         root: &Node,
         memory: Memory,
-        recorded: Option<&(Arrivals, Option<Law>, Option<Memory>)>,
+        recorded: Option<&TraceFunction>,
     ) -> (Option<Law>, Law) {
         let cpu = scope.get("cpu").and_then(|node| Cpu::read(node, memory));
         let scaled = |law: Law, bound: Option<f64>| match &cpu {
@@ -193,7 +179,7 @@ impl Settling<'_> {
         };
         let defaults = root.get("function-defaults");
         let own = scope.own("duration", defaults);
-        let of_trace = recorded.and_then(|parts| parts.1.clone());
+        let of_trace = recorded.and_then(TraceFunction::duration_law);
         let duration = match (own, of_trace, scope.get("duration")) {
             (None, Some(law), _) => Some(law),
             (Some(node), _, _) | (None, None, Some(node)) => {
@@ -216,7 +202,7 @@ impl Settling<'_> {
         &mut self,
         scope: &Scope<'_>,
         root: &Node,
-        recorded: Option<&(Arrivals, Option<Law>, Option<Memory>)>,
+        recorded: Option<&TraceFunction>,
     ) -> Option<Arrivals> {
         let node = scope.get("arrivals");
         match (recorded, node) {
@@ -227,7 +213,15 @@ impl Settling<'_> {
                     .push(error.help("remove `arrivals`, or give the function another name"));
                 None
             }
-            (Some((arrivals, _, _)), None) => Some(arrivals.clone()),
+            (Some(recorded), None) => {
+                let overridden = scope.own("duration", root.get("function-defaults"));
+                Some(match (&recorded.arrivals, overridden) {
+                    (Arrivals::Recorded(requests), Some(_)) => {
+                        Arrivals::Recorded(requests.clone().with_drawn_durations())
+                    }
+                    (arrivals, _) => arrivals.clone(),
+                })
+            }
             (None, Some(node)) => arrivals::arrivals(node, &mut self.horizon, &mut self.errors),
             (None, None) => {
                 self.missing(

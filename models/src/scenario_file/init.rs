@@ -30,15 +30,24 @@ pub(crate) struct Start {
 const IN_SNAPSHOT: [Phase; 4] = [Phase::Fetch, Phase::Sandbox, Phase::Runtime, Phase::Code];
 
 impl Settling<'_> {
-    /// How a function starts; `None` when that cannot be settled, which is told.
+    /// How a function starts; `None` when that cannot be settled, which is told. An init that a trace
+    /// recorded is the whole of it, extensions included.
     pub(crate) fn start(
         &mut self,
         scope: &Scope<'_>,
         memory: Memory,
         architecture: Architecture,
         package: PackageKind,
+        recorded: Option<&Init>,
     ) -> Option<Start> {
         let snapshot = scope.inner("snapshot", "snap-start").is_some();
+        if let Some(init) = recorded {
+            return Some(Start {
+                init: init.clone(),
+                managed_runtime: true,
+                snapshot,
+            });
+        }
         let profile = match (scope.inner("init", "profile"), scope.get("runtime")) {
             (Some(node), _) => Some(self.profile(node)?),
             (None, Some(node)) => Some(self.runtime(node, architecture, package)?),

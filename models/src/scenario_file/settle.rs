@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::arrival::{Arrivals, Placement};
+use crate::arrival::Placement;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
-use crate::law::Law;
 use crate::math::to_f64;
 use crate::metric::Assertion;
 use crate::preset::Preset;
@@ -13,11 +12,11 @@ use crate::profile::Profile;
 use crate::scenario::{Function, Platform, Run, Scenario, TraceSource, WarmUp};
 use crate::suggest::nearest;
 use crate::trace::Trace;
-use crate::units::{Memory, SimDuration};
+use crate::units::SimDuration;
 
 use super::arrivals::{Horizon, SCHEDULED};
 use super::check::check;
-use super::functions::{Recorded, Scope};
+use super::functions::Scope;
 use super::platform::Defaults;
 use super::spec::{Kind, SCENARIO};
 use super::tree::{Node, Span, Table, Value};
@@ -211,13 +210,7 @@ impl Settling<'_> {
                 .get(recorded.name.as_str())
                 .map(|index| &written[*index]);
             let scope = self.scope(own, written, &names, defaults);
-            let recorded = Recorded {
-                name: &recorded.name,
-                arrivals: &recorded.arrivals,
-                duration: recorded.duration.as_ref(),
-                memory: recorded.memory,
-            };
-            functions.extend(self.function(&scope, root, Some(&recorded)));
+            functions.extend(self.function(&scope, root, Some(recorded)));
         }
         for node in written {
             let name = node.get("name").and_then(Node::text).unwrap_or_default();
@@ -477,13 +470,5 @@ fn within(span: &Span, text: &str, part: std::ops::Range<usize>, sources: &[Sour
             range: span.range.start + at + part.start..span.range.start + at + part.end,
         },
         _ => span.clone(),
-    }
-}
-
-/// What a trace says about a function, as the rest of this module needs it.
-impl Recorded<'_> {
-    /// Its arrivals, duration and memory.
-    pub(crate) fn parts(&self) -> (Arrivals, Option<Law>, Option<Memory>) {
-        (self.arrivals.clone(), self.duration.cloned(), self.memory)
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use frostline_models::arrival::{Arrivals, Counts, Placement};
-use frostline_models::init::Phase;
+use frostline_models::arrival::{Arrivals, Counts, Placement, Recorded};
+use frostline_models::init::{Init, Phase};
 use frostline_models::keepalive::KeepAlive;
 use frostline_models::law::Law;
 use frostline_models::scenario::{Scenario, WarmUp};
@@ -12,7 +12,7 @@ use frostline_models::scenario_file::{
     NoResources, Resources, ScenarioFile, TEMPLATE, TraceRequest, reference, schema,
 };
 use frostline_models::trace::{Trace, TraceFunction};
-use frostline_models::units::{Memory, SimDuration};
+use frostline_models::units::{Memory, SimDuration, SimTime};
 use proptest::prelude::*;
 
 /// A sound scenario, for mistakes to be made in.
@@ -88,6 +88,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "unknown preset",
         "[platform]",
         "[platform]\npreset = \"aws-lambda@2020\"",
+    ),
+    (
+        "an unlimited age in other words",
+        "memory =",
+        "max-age = \"forever\"\nmemory =",
     ),
     (
         "unknown region",
@@ -345,7 +350,10 @@ fn schedules_are_expanded_in_their_time_zone() {
         let text = SOUND.replace("poisson = { rate = \"3 /s\" }", schedule);
         let scenario = resolve(&text.replace("\"1 h\"", "\"2 d\"")).expect("sound");
         match &scenario.functions[0].arrivals {
-            Arrivals::Schedule(times) => times.iter().map(|time| time.0 / 1_000_000_000).collect(),
+            Arrivals::Recorded(recorded) => {
+                let times = recorded.times().iter();
+                times.map(|time| time.0 / 1_000_000_000).collect()
+            }
             other => panic!("no schedule: {other:?}"),
         }
     };
@@ -370,11 +378,8 @@ impl Resources for TwoFunctions {
 
     fn trace(&mut self, request: &TraceRequest) -> Result<Trace, String> {
         let counts = |placement| {
-            Arrivals::Counts(Counts {
-                interval: SimDuration::from_secs(60),
-                placement,
-                cells: vec![(0, 3), (7, 1)].into(),
-            })
+            let minute = SimDuration::from_secs(60);
+            Arrivals::Counts(Counts::new(minute, placement, [(0, 3), (7, 1)]))
         };
         let function = |name: &str, duration, memory| TraceFunction {
             name: name.to_owned(),
@@ -382,6 +387,7 @@ impl Resources for TwoFunctions {
             arrivals: counts(request.placement),
             duration,
             memory,
+            init: None,
         };
         let known = Law::Constant(SimDuration::from_millis(70));
         Ok(Trace {
@@ -445,6 +451,72 @@ arrivals.poisson = { rate = "1 /h" }
         told.to_string().contains("cannot stand beside a trace"),
         "{told}"
     );
+}
+
+/// A trace of single requests, each with its duration, and with an init of its own.
+struct SingleRequests;
+
+impl Resources for SingleRequests {
+    fn profile(&mut self, _path: &str) -> Result<String, String> {
+        Err("no profile here".to_owned())
+    }
+
+    fn trace(&mut self, request: &TraceRequest) -> Result<Trace, String> {
+        let requests = Recorded::at([0, 5, 9].map(SimTime))
+            .and_then(|requests| requests.with_durations([30, 10, 20].map(SimDuration)))
+            .map_err(|error| error.to_string())?;
+        let function = |name: &str| TraceFunction {
+            name: name.to_owned(),
+            trigger: None,
+            arrivals: Arrivals::Recorded(requests.clone()),
+            duration: None,
+            memory: None,
+            init: Some(Init::new(vec![(
+                Phase::Code,
+                Law::Constant(SimDuration(700)),
+            )])),
+        };
+        Ok(Trace {
+            format: request.format.clone(),
+            duration: SimDuration(100),
+            functions: vec![function("as-recorded"), function("changed")],
+            assumptions: Vec::new(),
+        })
+    }
+}
+
+#[test]
+fn what_a_trace_records_of_single_requests_yields_to_the_functions_own_keys() {
+    let text = r#"
+trace.request-log = { path = "log.csv", time = "at" }
+
+[function-defaults]
+duration.constant = "1 s"
+runtime = "python3.13"
+
+[[function]]
+name = "changed"
+duration.constant = "2 s"
+init.total.constant = "3 s"
+"#;
+    let file = ScenarioFile::parse("t.toml", text).expect("sound");
+    let scenario = file.resolve(&mut SingleRequests).expect("sound");
+    let requests = |function: usize| match &scenario.functions[function].arrivals {
+        Arrivals::Recorded(requests) => requests.clone(),
+        other => panic!("no single requests: {other:?}"),
+    };
+    let [recorded, changed] = [&scenario.functions[0], &scenario.functions[1]];
+    let middle = recorded.duration.exceeded_with(0.5);
+    assert_eq!(middle, SimDuration(20));
+    assert!(requests(0).replayed_durations().is_some());
+    let init = [(Phase::Code, Law::Constant(SimDuration(700)))];
+    assert_eq!(recorded.init.phases(), init);
+
+    assert_eq!(changed.duration, Law::Constant(SimDuration::from_secs(2)));
+    assert!(requests(1).replayed_durations().is_none());
+    assert!(requests(1).durations().is_some(), "kept for comparison");
+    let init = [(Phase::Total, Law::Constant(SimDuration::from_secs(3)))];
+    assert_eq!(changed.init.phases(), init);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The summary of a measurement for people.
 
+use std::fmt::Write;
+
 use frostline_models::math::{count_to_f64, to_f64};
 use frostline_models::measurement::{Applied, Outcome};
 use frostline_stats::estimate::Estimate;
@@ -153,12 +155,13 @@ fn describe(applied: &Applied) -> String {
     let mut cache = format!("cache {}", applied.cache.name());
     if let Some(residency) = applied.residency.filter(|residency| residency.bytes > 0) {
         let percent = 100.0 * to_f64(residency.resident_bytes) / to_f64(residency.bytes);
-        cache.push_str(&format!(
+        let _ = write!(
+            cache,
             " ({} % of {} MB in {} files in memory)",
             number(percent),
             number(to_f64(residency.bytes) / 1e6),
             count(residency.files)
-        ));
+        );
     }
     parts.push(cache);
     if let Some(bytes) = applied.memory_bytes {

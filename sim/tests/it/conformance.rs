@@ -1,6 +1,6 @@
 //! Cases that other simulators of the field got wrong, each with its right answer.
 
-use frostline_models::arrival::Arrivals;
+use frostline_models::arrival::{Arrivals, Recorded};
 use frostline_models::init::Init;
 use frostline_models::keepalive::KeepAlive;
 use frostline_models::math::to_f64;
@@ -24,7 +24,7 @@ fn whole(function: Function, seconds: u64) -> Scenario {
 
 fn at(function: &mut Function, seconds: &[u64]) {
     let times = seconds.iter().map(|second| SimTime(second * 1_000_000_000));
-    function.arrivals = Arrivals::Schedule(times.collect());
+    function.arrivals = Arrivals::Recorded(Recorded::at(times.collect::<Vec<_>>()).unwrap());
 }
 
 #[test]

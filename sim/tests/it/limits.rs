@@ -1,8 +1,6 @@
 //! Limits, queues and lifetimes: small schedules whose right answer can be worked out by hand.
 
-use std::sync::Arc;
-
-use frostline_models::arrival::Arrivals;
+use frostline_models::arrival::{Arrivals, Recorded};
 use frostline_models::init::{Init, Phase};
 use frostline_models::keepalive::KeepAlive;
 use frostline_models::law::Law;
@@ -23,8 +21,8 @@ use Outcome::{Cold, Dropped, Throttled, Warm};
 /// A function with constant durations and requests at these milliseconds.
 fn planned(name: &str, duration_ms: u64, at_ms: &[u64]) -> Function {
     let mut function = Function::new(name, poisson(1.0), constant(duration_ms));
-    let times: Arc<[SimTime]> = at_ms.iter().map(|ms| SimTime(ms * 1_000_000)).collect();
-    function.arrivals = Arrivals::Schedule(times);
+    let times: Vec<_> = at_ms.iter().map(|ms| SimTime(ms * 1_000_000)).collect();
+    function.arrivals = Arrivals::Recorded(Recorded::at(times).unwrap());
     function
 }
 

@@ -246,7 +246,7 @@ pub(super) struct TargetOptions {
     /// Ready when it has ended with status 0; the default of commands.
     #[arg(long, conflicts_with = "until_marker")]
     pub(super) until_exit: bool,
-    /// Ready when it has written to the descriptor that $FROSTLINE_READY_FD names.
+    /// Ready when it has written to the descriptor that `$FROSTLINE_READY_FD` names.
     #[arg(long)]
     pub(super) until_marker: bool,
     /// The value of _HANDLER for `runtime-api`. Default: the command's last word.

@@ -20,10 +20,8 @@ pub(super) fn of(measure: &Measure, path: &OsStr) -> Result<Box<dyn Target>, Fai
         label: options.label.clone(),
         ..Words::new(measure.command.clone())
     };
-    if matches!(
-        measure.kind,
-        Kind::RuntimeApi | Kind::Http | Kind::Command | Kind::Restore
-    ) && !command.program.as_encoded_bytes().contains(&b'/')
+    if matches!(measure.kind, Kind::RuntimeApi | Kind::Http | Kind::Command)
+        && !command.program.as_encoded_bytes().contains(&b'/')
         && find_program(&command.program, path).is_none()
     {
         let name = command.program.to_string_lossy();
@@ -52,12 +50,30 @@ pub(super) fn of(measure: &Measure, path: &OsStr) -> Result<Box<dyn Target>, Fai
             until,
             kind: TargetKind::Command,
         }),
-        Kind::Oci | Kind::Wasm | Kind::Restore => {
-            return Err(Failure::usage(
-                "this kind of target is not there yet",
-                "use `command`",
-            ));
-        }
+        Kind::Wasm => Box::new(CommandTarget {
+            command: module(command, path)?,
+            until,
+            kind: TargetKind::Wasm,
+        }),
+    })
+}
+
+/// The module with its arguments, run by wasmtime.
+fn module(module: Words, path: &OsStr) -> Result<Words, Failure> {
+    if find_program(OsStr::new("wasmtime"), path).is_none() {
+        return Err(Failure::usage(
+            "there is no program `wasmtime` along the PATH, which runs WebAssembly modules",
+            "cargo install wasmtime-cli",
+        ));
+    }
+    let name = module.program.clone();
+    let words = ["run".into(), "--".into(), module.program];
+    Ok(Words {
+        program: "wasmtime".into(),
+        arguments: words.into_iter().chain(module.arguments).collect(),
+        label: module
+            .label
+            .or_else(|| Some(name.to_string_lossy().into_owned())),
     })
 }
 
