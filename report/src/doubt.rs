@@ -2,7 +2,7 @@
 
 use frostline_models::math::to_f64;
 use frostline_models::scenario::Scenario;
-use frostline_stats::outcome::SimulationOutcome;
+use frostline_stats::outcome::{RunSpan, WarmUpRule};
 use frostline_stats::warning::Warning;
 
 use crate::estimates::Doubts;
@@ -11,15 +11,15 @@ use crate::summary::RequestCounts;
 /// The doubts about an outcome, in the order in which they are printed.
 pub(crate) fn warnings(
     scenario: &Scenario,
-    outcome: &SimulationOutcome,
+    span: RunSpan,
     counts: &RequestCounts,
     doubts: Doubts,
 ) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    if outcome.warm_up_ns < outcome.warm_up_wanted_ns {
+    if span.warm_up_ns < span.warm_up_wanted_ns {
         warnings.push(Warning::WarmUpCut {
-            wanted_s: to_f64(outcome.warm_up_wanted_ns) / 1e9,
-            used_s: to_f64(outcome.warm_up_ns) / 1e9,
+            wanted_s: to_f64(span.warm_up_wanted_ns) / 1e9,
+            used_s: to_f64(span.warm_up_ns) / 1e9,
         });
     }
     if counts.invocations > 0 && counts.cold_starts == 0 {
@@ -30,8 +30,16 @@ pub(crate) fn warnings(
         warnings.push(Warning::SingleReplication);
     }
     warnings.extend(doubts.too_few);
-    if !doubts.drifting.is_empty() {
-        let metric = doubts.drifting.join(", ");
+    let mut drifting = doubts.drifting;
+    if let WarmUpRule::Mser5 {
+        unsettled: Some(metric),
+    } = span.warm_up_rule
+        && !drifting.contains(&metric)
+    {
+        drifting.insert(0, metric);
+    }
+    if !drifting.is_empty() {
+        let metric = drifting.join(", ");
         warnings.push(Warning::NonStationary { metric });
     }
     if !doubts.correlated.is_empty() {

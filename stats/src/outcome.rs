@@ -18,6 +18,31 @@ pub struct SimulationOutcome {
     pub end_ns: u64,
     /// How long warm-up should have been: longer than what was left out where the run is too short.
     pub warm_up_wanted_ns: u64,
+    /// What decided about warm-up.
+    pub warm_up_rule: WarmUpRule,
+}
+
+/// What decided how much of the start is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WarmUpRule {
+    /// Nothing is.
+    Nothing,
+    /// The scenario gives a span.
+    Fixed,
+    /// Keep-alive + longest service + longest init, after which a memoryless pool has forgotten how
+    /// it started; a rule of thumb where arrivals change over time and no theorem holds.
+    PoolMemory,
+    /// MSER-5 on the means over replications; the metric named did not settle in the first third of
+    /// the run, so that the run is too short or drifts.
+    Mser5 {
+        /// A path of the JSON output.
+        unsettled: Option<&'static str>,
+    },
+    /// So many nanoseconds before its end the run was played once before it, uncounted.
+    PreviousDay {
+        /// The span, at most one day.
+        played_ns: u64,
+    },
 }
 
 /// When a simulation measured: what is known about a run beside its functions.
@@ -29,6 +54,8 @@ pub struct RunSpan {
     pub end_ns: u64,
     /// How long warm-up should have been.
     pub warm_up_wanted_ns: u64,
+    /// What decided about warm-up.
+    pub warm_up_rule: WarmUpRule,
 }
 
 /// All replications of one function.
@@ -123,7 +150,35 @@ impl SimulationOutcome {
             warm_up_ns: self.warm_up_ns,
             end_ns: self.end_ns,
             warm_up_wanted_ns: self.warm_up_wanted_ns,
+            warm_up_rule: self.warm_up_rule,
         }
+    }
+}
+
+impl Period {
+    /// Adds everything that adds up the same way in time and across functions: all but the span, the
+    /// peak of the instances and the distributions.
+    pub fn add(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+        for &(reason, count) in &other.throttle_reasons {
+            match self
+                .throttle_reasons
+                .iter_mut()
+                .find(|known| known.0 == reason)
+            {
+                Some(known) => known.1 += count,
+                None => self.throttle_reasons.push((reason, count)),
+            }
+        }
+        self.latency_sum_ns += other.latency_sum_ns;
+        self.latency_max_ns = self.latency_max_ns.max(other.latency_max_ns);
+        self.init_sum_ns += other.init_sum_ns;
+        self.init_max_ns = self.init_max_ns.max(other.init_max_ns);
+        self.alive_ns += other.alive_ns;
+        self.busy_ns += other.busy_ns;
+        self.provisioned_ns += other.provisioned_ns;
+        self.billed_ms += other.billed_ms;
+        self.billed_provisioned_ms += other.billed_provisioned_ms;
     }
 }
 
