@@ -43,6 +43,7 @@ pub mod calibration;
 pub mod cost;
 mod doubt;
 mod estimates;
+pub mod measured;
 pub mod section;
 pub mod summary;
 pub mod tables;
