@@ -1,6 +1,7 @@
 //! What lies under `results/`: each in a folder of its own, with a manifest that says how it came
 //! about. Nothing there is written by hand.
 
+mod calibration;
 mod runtimes;
 mod speed;
 
@@ -11,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 /// The results that can be regenerated.
-const RESULTS: [Entry; 3] = [
+const RESULTS: [Entry; 5] = [
     Entry {
         name: "init-by-runtime",
         seed: None,
@@ -26,6 +27,16 @@ const RESULTS: [Entry; 3] = [
         name: "peers",
         seed: Some(1),
         make: speed::peers,
+    },
+    Entry {
+        name: "calibration",
+        seed: Some(20_261_124),
+        make: calibration::coverage,
+    },
+    Entry {
+        name: "calibration-lambda-perf",
+        seed: Some(1),
+        make: calibration::held_out,
     },
 ];
 
@@ -118,7 +129,8 @@ mod tests {
         let error = write(Path::new("."), Some("no")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no such result; there are: init-by-runtime, speed, peers"
+            "no such result; there are: init-by-runtime, speed, peers, calibration, \
+             calibration-lambda-perf"
         );
     }
 }
