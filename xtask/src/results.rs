@@ -2,6 +2,7 @@
 //! about. Nothing there is written by hand.
 
 mod calibration;
+mod lambda2020;
 mod runtimes;
 mod speed;
 
@@ -12,11 +13,16 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 /// The results that can be regenerated.
-const RESULTS: [Entry; 5] = [
+const RESULTS: [Entry; 6] = [
     Entry {
         name: "init-by-runtime",
         seed: None,
         make: runtimes::make,
+    },
+    Entry {
+        name: "aws-lambda-2020",
+        seed: Some(1),
+        make: lambda2020::make,
     },
     Entry {
         name: "speed",
@@ -129,8 +135,8 @@ mod tests {
         let error = write(Path::new("."), Some("no")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no such result; there are: init-by-runtime, speed, peers, calibration, \
-             calibration-lambda-perf"
+            "no such result; there are: init-by-runtime, aws-lambda-2020, speed, peers, \
+             calibration, calibration-lambda-perf"
         );
     }
 }

@@ -8,6 +8,7 @@
 mod invocation_log;
 mod keep_alive;
 mod law;
+mod precision;
 mod price;
 mod profile;
 mod scenario;
