@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use frostline_models::init::Phase;
@@ -229,67 +229,44 @@ fn package_name(package: PackageKind) -> &'static str {
 const COMPONENTS: [&str; 4] = ["container_create", "container_start", "cni", "iptables"];
 
 fn container_start(folder: &Path) -> Result<(), Failed> {
-    let table = "| starts a second | component | n | p50 | p90 | p95 | p99 |\n|---:|---|---:|---:|---:|---:|---:|";
     println!(
         "## containerd on a cluster\n\n\
-         Components of starts at 1, 10 and 25 a second (eth-easl/dirigent, MIT, 2023), error in percent; \
-         ∗ where the profile's 95 % interval misses.\n\n\
-         ### Every second start beside the others of the same run\n\n{table}"
+         Components of starts at 1, 10 and 25 a second (eth-easl/dirigent, MIT, 2023): profiles of the first run \
+         beside the second. Error in percent; ∗ where the profile's 95 % interval misses; the runs lie \
+         most of a day apart, which an interval from one run cannot know.\n\n\
+         | starts a second | component | n | p50 | p90 | p95 | p99 |\n|---:|---|---:|---:|---:|---:|---:|"
     );
     for rate in [1, 10, 25] {
-        for (component, times) in components(&run(folder, rate, 1))? {
-            let every = |first: usize| times.iter().copied().skip(first).step_by(2).collect();
-            container_row(rate, &component, every(0), every(1))?;
-        }
-    }
-    println!(
-        "\n### The first run beside the second, most of a day apart\n\n\
-         At 25 starts a second the first run queued for its network and the second hardly did: start times under \
-         load are no law of their own, and no profile of one run foretells the other.\n\n{table}"
-    );
-    for rate in [1, 10, 25] {
-        let mut second = components(&run(folder, rate, 2))?;
-        for (component, times) in components(&run(folder, rate, 1))? {
-            let other = second
-                .remove(&component)
+        let run =
+            |number: u32| components(&folder.join(format!("sweep_{rate}_per_s_run{number}.csv")));
+        let (first, mut second) = (run(1)?, run(2)?);
+        for (component, times) in first {
+            let mut samples = Samples {
+                name: component.clone(),
+                ..Samples::default()
+            };
+            let times = PhaseTimes {
+                blocks: vec![times],
+                censored: Vec::new(),
+            };
+            samples.phases.insert(Phase::Sandbox, times);
+            let profile = calibrate(samples, &OPTIONS)?;
+            let measured = profile
+                .measured()
+                .get(&Phase::Sandbox)
+                .ok_or("no sandbox phase")?;
+            let held_out = second
+                .get_mut(&component)
                 .ok_or("the runs differ in their columns")?;
-            container_row(rate, &component, times, other)?;
+            let Some(row) = compared(measured, held_out) else {
+                continue;
+            };
+            println!(
+                "| {rate} | {component} | {} | {} |",
+                measured.samples,
+                cells(&row)
+            );
         }
-    }
-    Ok(())
-}
-
-fn run(folder: &Path, rate: u32, number: u32) -> PathBuf {
-    folder.join(format!("sweep_{rate}_per_s_run{number}.csv"))
-}
-
-/// A profile of some times beside others.
-fn container_row(
-    rate: u32,
-    component: &str,
-    own: Vec<f64>,
-    mut other: Vec<f64>,
-) -> Result<(), Failed> {
-    let mut samples = Samples {
-        name: component.to_owned(),
-        ..Samples::default()
-    };
-    let times = PhaseTimes {
-        blocks: vec![own],
-        censored: Vec::new(),
-    };
-    samples.phases.insert(Phase::Sandbox, times);
-    let profile = calibrate(samples, &OPTIONS)?;
-    let measured = profile
-        .measured()
-        .get(&Phase::Sandbox)
-        .ok_or("no sandbox phase")?;
-    if let Some(row) = compared(measured, &mut other) {
-        println!(
-            "| {rate} | {component} | {} | {} |",
-            measured.samples,
-            cells(&row)
-        );
     }
     Ok(())
 }

@@ -19,7 +19,8 @@ const OPTIONS: Options = Options {
 
 /// 300 times from 80 ms upwards, a tenth of them twice as long, in ten days.
 fn times() -> Vec<Vec<f64>> {
-    let time = |i: u32| (80.0 + f64::from(i * 37 % 40)) * if i % 10 == 0 { 2.0 } else { 1.0 };
+    let time =
+        |i: u32| (80.0 + f64::from(i * 37 % 40)) * if i.is_multiple_of(10) { 2.0 } else { 1.0 };
     let days = 0..10_u32;
     days.map(|day| (0..30).map(|i| time(day * 30 + i)).collect())
         .collect()
@@ -140,7 +141,7 @@ fn a_poor_dependence_is_not_carried_on() {
 }
 
 fn log(text: &str) -> InvocationLog {
-    invocation_log::read("log", &mut text.as_bytes(), None).unwrap()
+    invocation_log::read("log", &mut text.as_bytes(), None).expect("the text is a log")
 }
 
 #[test]
