@@ -1,7 +1,7 @@
 //! Where results go: stdout, or files that appear whole.
 
 use std::fs;
-use std::io::{BufWriter, ErrorKind, IntoInnerError, Write};
+use std::io::{self, BufWriter, ErrorKind, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -13,6 +13,9 @@ mod folder;
 
 pub(crate) use folder::Folder;
 
+/// Bytes that are written at once.
+const BLOCK: usize = 1 << 16;
+
 /// Writes results to stdout. A reader that has seen enough (`| head`) is no failure.
 ///
 /// # Errors
@@ -22,6 +25,21 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let written = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
+    unless_closed(written)
+}
+
+/// Like [`print`], for data that are too large to be made first.
+///
+/// # Errors
+/// As [`print`].
+pub(crate) fn print_with(
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let mut stdout = BufWriter::with_capacity(BLOCK, io::stdout().lock());
+    unless_closed(write(&mut stdout).and_then(|()| stdout.flush()))
+}
+
+fn unless_closed(written: io::Result<()>) -> anyhow::Result<()> {
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(error).context("cannot write to stdout")
@@ -35,8 +53,19 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 /// # Errors
 /// When the folder or the file cannot be written; nothing is left behind then.
 pub(crate) fn write(path: &Path, contents: &str) -> anyhow::Result<()> {
+    write_with(path, |file| file.write_all(contents.as_bytes()))
+}
+
+/// Like [`write`], for contents that are too large to be made first.
+///
+/// # Errors
+/// When the folder or the file cannot be written; nothing is left behind then.
+pub(crate) fn write_with(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
     let mut file = Pending::new(path, false)?;
-    file.write(contents.as_bytes())?;
+    write(file.sink()).with_context(|| format!("cannot write {}", path.display()))?;
     publish([file])
 }
 
@@ -83,11 +112,15 @@ impl Pending {
     /// # Errors
     /// When they cannot be written.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
-        let written = match &mut self.sink {
-            Sink::Plain(file) => file.write_all(bytes),
-            Sink::Gzip(file) => file.write_all(bytes),
-        };
+        let written = self.sink().write_all(bytes);
         written.with_context(|| format!("cannot write {}", self.path.display()))
+    }
+
+    fn sink(&mut self) -> &mut dyn Write {
+        match &mut self.sink {
+            Sink::Plain(file) => file,
+            Sink::Gzip(file) => file,
+        }
     }
 
     /// Everything on disk, under the temporary name.

@@ -22,10 +22,20 @@ impl Packer {
     #[inline]
     pub fn push(&mut self, mut number: u64) {
         while number >= u64::from(MORE) {
-            self.bytes.push(low_bits(number) | MORE);
+            self.bytes.push(number.to_le_bytes()[0] | MORE);
             number >>= BITS;
         }
-        self.bytes.push(low_bits(number));
+        self.bytes.push(number.to_le_bytes()[0]);
+    }
+
+    /// Appends a number that may not fit into 64 bits.
+    #[inline]
+    pub fn push_wide(&mut self, mut number: u128) {
+        while number >= u128::from(MORE) {
+            self.bytes.push(number.to_le_bytes()[0] | MORE);
+            number >>= BITS;
+        }
+        self.bytes.push(number.to_le_bytes()[0]);
     }
 
     /// What was packed, shared from now on.
@@ -34,11 +44,6 @@ impl Packer {
             bytes: self.bytes.into(),
         }
     }
-}
-
-#[inline]
-fn low_bits(number: u64) -> u8 {
-    number.to_le_bytes()[0] & !MORE
 }
 
 /// Packed numbers. Copies share them.
@@ -61,8 +66,24 @@ impl Packed {
             if byte & MORE == 0 {
                 return Some(number);
             }
-            // A sixty-fourth bit is the highest that a number was packed with.
+            // No more was packed; a number is never asked for at another's place.
             shift = (shift + BITS).min(u64::BITS - 1);
+        }
+    }
+
+    /// Like [`Packed::take`], for a number that may not fit into 64 bits.
+    #[inline]
+    pub fn take_wide(&self, place: &mut usize) -> Option<u128> {
+        let mut number = 0;
+        let mut shift = 0;
+        loop {
+            let byte = *self.bytes.get(*place)?;
+            *place += 1;
+            number |= u128::from(byte & !MORE) << shift;
+            if byte & MORE == 0 {
+                return Some(number);
+            }
+            shift = (shift + BITS).min(u128::BITS - 1);
         }
     }
 }
@@ -99,6 +120,20 @@ mod tests {
             let packed = packer.finish();
             let mut place = 0;
             let found: Vec<u64> = std::iter::from_fn(|| packed.take(&mut place)).collect();
+            prop_assert_eq!(found, numbers);
+        }
+
+        #[test]
+        fn wide_ones_too(numbers in proptest::collection::vec(
+            (0..128_u32, any::<u128>()).prop_map(|(shift, number)| number >> shift), 0..50)
+        ) {
+            let mut packer = Packer::default();
+            for number in &numbers {
+                packer.push_wide(*number);
+            }
+            let packed = packer.finish();
+            let mut place = 0;
+            let found: Vec<u128> = std::iter::from_fn(|| packed.take_wide(&mut place)).collect();
             prop_assert_eq!(found, numbers);
         }
     }

@@ -1,57 +1,92 @@
 //! From what a section used to what it costs: the one place where the report meets the price book.
 
 use frostline_models::math::{to_f64, wide_to_f64};
-use frostline_models::price::{Bill, Usage, bill};
+use frostline_models::packed::{Packed, Packer};
+use frostline_models::price::{Account, FreeTierClaims, TierLoads, Usage};
 use frostline_models::scenario::{Function, Scenario};
 use frostline_stats::outcome::Period;
 
-/// The bills of every function (outer) and section (inner) for the whole simulated span: what a
-/// section used is scaled from its own length to that of the run. `None` when the price book does
-/// not know the scenario's region.
-///
-/// All functions of a section are billed together, because they share the account's tiers.
-pub(crate) fn bills(
-    scenario: &Scenario,
-    sections: &[Vec<Period>],
-    run_s: f64,
-) -> Option<Vec<Vec<Bill>>> {
-    let mut bills = vec![Vec::new(); sections.len()];
-    let length = sections.iter().map(Vec::len).max().unwrap_or(0);
-    for position in 0..length {
-        let usages = scenario
-            .functions
-            .iter()
-            .zip(sections)
-            .filter_map(|(function, periods)| Some(usage(function, periods.get(position)?, run_s)))
-            .collect::<Vec<_>>();
-        let row = bill(&scenario.platform.price, &usages).ok()?;
-        let present = bills
-            .iter_mut()
-            .zip(sections)
-            .filter(|(_, periods)| position < periods.len());
-        for ((list, _), bill) in present.zip(row) {
-            list.push(bill);
-        }
-    }
-    Some(bills)
+/// What a function is billed for, section by section, kept in few bytes until all functions of the
+/// account are known.
+#[derive(Debug)]
+pub(crate) struct PackedUse {
+    sections: Packed,
 }
 
-fn usage(function: &Function, section: &Period, run_s: f64) -> Usage {
-    let scale = scale_to_run(section, run_s);
-    let invocations = to_f64(section.counts.invocations) * scale;
-    Usage {
-        architecture: function.architecture,
-        memory: function.memory,
-        ephemeral_storage: function.ephemeral_storage,
-        invocations,
-        billed_ms: wide_to_f64(section.billed_ms) * scale,
-        billed_provisioned_ms: wide_to_f64(section.billed_provisioned_ms) * scale,
-        provisioned_instance_ms: wide_to_f64(section.provisioned_ns) / 1e6 * scale,
-        response_bytes: invocations * to_f64(function.response.0),
-        snapshot: function.snapshot,
-        cold_starts: to_f64(section.counts.cold_starts) * scale,
-        span_s: run_s,
+impl PackedUse {
+    pub(crate) fn of(sections: &[Period]) -> Self {
+        let mut packer = Packer::default();
+        for section in sections {
+            packer.push(section.counts.invocations);
+            packer.push(section.counts.cold_starts);
+            for wide in [
+                section.billed_ms,
+                section.billed_provisioned_ms,
+                section.provisioned_ns,
+            ] {
+                packer.push_wide(wide);
+            }
+        }
+        Self {
+            sections: packer.finish(),
+        }
     }
+
+    /// The use of each section, scaled by its factor to that of the whole run.
+    pub(crate) fn usages<'a>(
+        &'a self,
+        function: &'a Function,
+        scales: &'a [f64],
+        run_s: f64,
+    ) -> impl Iterator<Item = Usage> + use<'a> {
+        let mut place = 0;
+        scales.iter().map_while(move |scale| {
+            let mut take = || self.sections.take(&mut place);
+            let invocations = to_f64(take()?) * scale;
+            let cold_starts = to_f64(take()?) * scale;
+            let mut take_wide = || self.sections.take_wide(&mut place).map(wide_to_f64);
+            Some(Usage {
+                architecture: function.architecture,
+                memory: function.memory,
+                ephemeral_storage: function.ephemeral_storage,
+                invocations,
+                billed_ms: take_wide()? * scale,
+                billed_provisioned_ms: take_wide()? * scale,
+                provisioned_instance_ms: take_wide()? / 1e6 * scale,
+                response_bytes: invocations * to_f64(function.response.0),
+                snapshot: function.snapshot,
+                cold_starts,
+                span_s: run_s,
+            })
+        })
+    }
+}
+
+/// The prices of each section, in which all functions together fill the account's tiers. `None` when
+/// the price book does not know the scenario's region.
+pub(crate) fn accounts<F, U>(
+    scenario: &Scenario,
+    sections: usize,
+    functions: impl Fn() -> F,
+) -> Option<Vec<Account>>
+where
+    F: Iterator<Item = U>,
+    U: Iterator<Item = Usage>,
+{
+    let claims = FreeTierClaims::new(&scenario.platform.price).ok()?;
+    let mut claims = vec![claims; sections];
+    for usages in functions() {
+        for (claims, usage) in claims.iter_mut().zip(usages) {
+            claims.add(&usage);
+        }
+    }
+    let mut tiers: Vec<_> = claims.into_iter().map(FreeTierClaims::settle).collect();
+    for usages in functions() {
+        for (tiers, usage) in tiers.iter_mut().zip(usages) {
+            tiers.add(&usage);
+        }
+    }
+    Some(tiers.into_iter().map(TierLoads::settle).collect())
 }
 
 /// The factor from what a section used to what the whole run uses; 0 for an empty section.

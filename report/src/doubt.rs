@@ -2,7 +2,7 @@
 
 use frostline_models::math::to_f64;
 use frostline_models::scenario::Scenario;
-use frostline_stats::outcome::{SimulationOutcome, WarmUpRule};
+use frostline_stats::outcome::{RunSpan, WarmUpRule};
 use frostline_stats::warning::Warning;
 
 use crate::estimates::Doubts;
@@ -11,15 +11,15 @@ use crate::summary::RequestCounts;
 /// The doubts about an outcome, in the order in which they are printed.
 pub(crate) fn warnings(
     scenario: &Scenario,
-    outcome: &SimulationOutcome,
+    span: RunSpan,
     counts: &RequestCounts,
     doubts: Doubts,
 ) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    if outcome.warm_up_ns < outcome.warm_up_wanted_ns {
+    if span.warm_up_ns < span.warm_up_wanted_ns {
         warnings.push(Warning::WarmUpCut {
-            wanted_s: to_f64(outcome.warm_up_wanted_ns) / 1e9,
-            used_s: to_f64(outcome.warm_up_ns) / 1e9,
+            wanted_s: to_f64(span.warm_up_wanted_ns) / 1e9,
+            used_s: to_f64(span.warm_up_ns) / 1e9,
         });
     }
     if counts.invocations > 0 && counts.cold_starts == 0 {
@@ -33,7 +33,7 @@ pub(crate) fn warnings(
     let mut drifting = doubts.drifting;
     if let WarmUpRule::Mser5 {
         unsettled: Some(metric),
-    } = outcome.warm_up_rule
+    } = span.warm_up_rule
         && !drifting.contains(&metric)
     {
         drifting.insert(0, metric);

@@ -2,7 +2,7 @@
 
 use frostline_models::math::{round_to_u64, to_f64, wide_to_f64};
 use frostline_models::price::{Bill, MONTH_S};
-use frostline_models::scenario::{Function, Scenario};
+use frostline_models::scenario::Function;
 use frostline_stats::batches::{self, Batched, Doubt};
 use frostline_stats::estimate::{Estimate, Method};
 use frostline_stats::histogram::Distribution;
@@ -10,71 +10,22 @@ use frostline_stats::outcome::Period;
 use frostline_stats::replications;
 use frostline_stats::warning::Warning;
 
-use crate::bill::{bills, scale_to_run};
+use crate::bill::scale_to_run;
 use crate::section::{Sections, pool};
 use crate::summary::{Billed, Cost, Estimates, Instances, MonthlyCost, Quantiles};
 
 /// What was seen of a function, or of all of them: one entry a section in each list.
 pub(crate) struct Observed {
     pub(crate) periods: Vec<Period>,
-    /// `None` when the price book does not know the region.
-    bills: Option<Vec<Bill>>,
+    /// `None` when the price book does not know the region, or the bills are not made yet.
+    pub(crate) bills: Option<Vec<Bill>>,
     /// Billed, provisioned and idle GB-seconds of the simulated span.
-    gb_seconds: Vec<[f64; 3]>,
-    run_s: f64,
-}
-
-impl Observed {
-    /// What was seen of each function of a scenario.
-    pub(crate) fn each(scenario: &Scenario, sections: Vec<Vec<Period>>, run_s: f64) -> Vec<Self> {
-        let mut bills = bills(scenario, &sections, run_s).map(Vec::into_iter);
-        scenario
-            .functions
-            .iter()
-            .zip(sections)
-            .map(|(function, periods)| Self {
-                bills: bills.as_mut().and_then(Iterator::next),
-                gb_seconds: periods
-                    .iter()
-                    .map(|period| gb_seconds(function, period, run_s))
-                    .collect(),
-                periods,
-                run_s,
-            })
-            .collect()
-    }
-
-    /// All functions together: money and memory add up within a section.
-    pub(crate) fn sum(periods: Vec<Period>, functions: &[Self]) -> Self {
-        let mut gb_seconds = vec![[0.0; 3]; periods.len()];
-        for function in functions {
-            for (sum, part) in gb_seconds.iter_mut().zip(&function.gb_seconds) {
-                for (sum, part) in sum.iter_mut().zip(part) {
-                    *sum += part;
-                }
-            }
-        }
-        let bills = functions
-            .iter()
-            .map(|function| function.bills.as_ref())
-            .collect::<Option<Vec<_>>>()
-            .map(|lists| {
-                let at = |position| lists.iter().filter_map(move |list| list.get(position));
-                (0..periods.len())
-                    .map(|position| at(position).copied().sum())
-                    .collect()
-            });
-        Self {
-            bills,
-            gb_seconds,
-            run_s: functions.first().map_or(0.0, |function| function.run_s),
-            periods,
-        }
-    }
+    pub(crate) gb_seconds: Vec<[f64; 3]>,
+    pub(crate) run_s: f64,
 }
 
 /// Billed, provisioned and idle GB-seconds of one section, scaled to the simulated span.
-fn gb_seconds(function: &Function, period: &Period, run_s: f64) -> [f64; 3] {
+pub(crate) fn gb_seconds(function: &Function, period: &Period, run_s: f64) -> [f64; 3] {
     let scale = scale_to_run(period, run_s) * function.memory.as_gb();
     let billed_ms = period.billed_ms + period.billed_provisioned_ms;
     let idle_ns = period.alive_ns.saturating_sub(period.busy_ns);
@@ -93,7 +44,7 @@ pub(crate) fn make(observed: &Observed, sections: Sections) -> (Estimates, Doubt
         doubts: Doubts::default(),
     };
     let cost = observed.bills.as_ref().map(|bills| maker.cost(bills));
-    let estimates = Estimates {
+    let mut estimates = Estimates {
         cold_ratio: maker.ratio("cold_ratio", |period| {
             (period.counts.cold_starts, period.counts.invocations)
         }),
@@ -114,14 +65,32 @@ pub(crate) fn make(observed: &Observed, sections: Sections) -> (Estimates, Doubt
         }),
         instances: maker.instances(),
         billed: maker.billed(&observed.gb_seconds),
-        cost_usd_month: cost.as_ref().map(|cost| MonthlyCost {
-            total: cost
-                .total
-                .scaled(MONTH_S / observed.run_s.max(f64::MIN_POSITIVE)),
-        }),
-        cost_usd: cost,
+        cost_usd: None,
+        cost_usd_month: None,
     };
+    if let Some(cost) = cost {
+        estimates.set_cost(cost, observed.run_s);
+    }
     (estimates, maker.doubts)
+}
+
+/// Adds what a function costs, given its bill in each section.
+pub(crate) fn add_costs(estimates: &mut Estimates, bills: &[Bill], run_s: f64, sections: Sections) {
+    let mut maker = Maker {
+        periods: &[],
+        sections,
+        doubts: Doubts::default(),
+    };
+    estimates.set_cost(maker.cost(bills), run_s);
+}
+
+impl Estimates {
+    fn set_cost(&mut self, cost: Cost, run_s: f64) {
+        self.cost_usd_month = Some(MonthlyCost {
+            total: cost.total.scaled(MONTH_S / run_s.max(f64::MIN_POSITIVE)),
+        });
+        self.cost_usd = Some(cost);
+    }
 }
 
 /// Which metrics have intervals that are less than they seem, as paths of the JSON output, in the

@@ -45,5 +45,6 @@ mod estimates;
 pub mod section;
 pub mod summary;
 pub mod tables;
+pub mod tally;
 mod text;
 pub mod verdict;

@@ -6,7 +6,7 @@
 
 use frostline_stats::estimate::Method;
 use frostline_stats::histogram::Distribution;
-use frostline_stats::outcome::{FunctionOutcome, Period, SimulationOutcome};
+use frostline_stats::outcome::{FunctionOutcome, Period};
 use serde::Serialize;
 
 /// What the observations are that intervals are made of.
@@ -22,18 +22,13 @@ pub enum Sections {
 }
 
 impl Sections {
-    /// How the outcome is cut: it depends on the number of replications and of periods alone.
-    pub(crate) fn of(outcome: &SimulationOutcome) -> Self {
-        let replications = || outcome.functions.iter().map(|f| &f.replications);
-        if replications().any(|list| list.len() > 1) {
-            return Self::Replications;
-        }
-        let mut periods = replications().filter_map(|list| list.first().map(|r| r.periods.len()));
-        let first = periods.next().unwrap_or(0);
-        if first > 1 && periods.all(|count| count == first) {
-            Self::Batches
-        } else {
-            Self::Whole
+    /// How an outcome is cut: it depends on the number of replications and of periods alone, which
+    /// all functions of a run have in common.
+    pub(crate) fn of(function: &FunctionOutcome) -> Self {
+        match function.replications.as_slice() {
+            [only] if only.periods.len() > 1 => Self::Batches,
+            [] | [_] => Self::Whole,
+            _ => Self::Replications,
         }
     }
 
@@ -59,67 +54,27 @@ impl Sections {
     }
 
     /// The sections of one function.
-    pub(crate) fn cut(self, function: &FunctionOutcome) -> Vec<Period> {
+    pub(crate) fn cut(self, function: FunctionOutcome) -> Vec<Period> {
+        let replications = function.replications.into_iter();
         match self {
-            Self::Batches => function
-                .replications
-                .first()
-                .map(|replication| replication.periods.clone())
-                .unwrap_or_default(),
-            Self::Replications | Self::Whole => function
-                .replications
-                .iter()
-                .map(|replication| in_sequence(&replication.periods))
+            Self::Batches => replications.flat_map(|only| only.periods).collect(),
+            Self::Replications | Self::Whole => replications
+                .map(|replication| in_sequence(replication.periods))
                 .collect(),
         }
     }
 }
 
 /// Consecutive periods as one.
-fn in_sequence(periods: &[Period]) -> Period {
-    let mut whole = put_together(&periods.iter().collect::<Vec<_>>());
-    whole.span_ns = periods.iter().map(|period| period.span_ns).sum();
-    whole.instances_peak = periods.iter().map(|p| p.instances_peak).max().unwrap_or(0);
-    whole
-}
-
-/// The same period of several functions as one. Its peak is the sum of their peaks, an upper bound
-/// on the instances that were alive together.
-pub(crate) fn side_by_side(periods: &[&Period]) -> Period {
-    let mut whole = put_together(periods);
-    whole.span_ns = periods
-        .iter()
-        .map(|period| period.span_ns)
-        .max()
-        .unwrap_or(0);
-    whole.instances_peak = periods.iter().map(|period| period.instances_peak).sum();
-    whole
-}
-
-/// Everything that adds up the same way in time and across functions.
-fn put_together(periods: &[&Period]) -> Period {
+fn in_sequence(mut periods: Vec<Period>) -> Period {
+    if periods.len() == 1 {
+        return periods.pop().unwrap_or_default();
+    }
     let mut whole = Period::default();
-    for period in periods {
-        whole.counts.add(&period.counts);
-        for &(reason, count) in &period.throttle_reasons {
-            match whole
-                .throttle_reasons
-                .iter_mut()
-                .find(|known| known.0 == reason)
-            {
-                Some(known) => known.1 += count,
-                None => whole.throttle_reasons.push((reason, count)),
-            }
-        }
-        whole.latency_sum_ns += period.latency_sum_ns;
-        whole.init_sum_ns += period.init_sum_ns;
-        whole.latency_max_ns = whole.latency_max_ns.max(period.latency_max_ns);
-        whole.init_max_ns = whole.init_max_ns.max(period.init_max_ns);
-        whole.alive_ns += period.alive_ns;
-        whole.busy_ns += period.busy_ns;
-        whole.provisioned_ns += period.provisioned_ns;
-        whole.billed_ms += period.billed_ms;
-        whole.billed_provisioned_ms += period.billed_provisioned_ms;
+    for period in &periods {
+        whole.add(period);
+        whole.span_ns += period.span_ns;
+        whole.instances_peak = whole.instances_peak.max(period.instances_peak);
     }
     whole.latency = pool(periods.iter().map(|period| &period.latency));
     whole.init = pool(periods.iter().map(|period| &period.init));

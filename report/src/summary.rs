@@ -3,16 +3,19 @@
 //! Its serialisation is the JSON that scripts rely on (`frostline/summary/1`). It holds no clock,
 //! no path and no thread count, so it is the same bytes wherever it is made.
 
+use std::io;
+
 use frostline_models::math::to_f64;
 use frostline_models::scenario::Scenario;
 use frostline_stats::estimate::Estimate;
-use frostline_stats::outcome::{Counts, FunctionOutcome, RunSpan, SimulationOutcome, WarmUpRule};
+use frostline_stats::outcome::{Counts, RunSpan, SimulationOutcome, WarmUpRule};
 use frostline_stats::warning::Warning;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::estimates::{self, Doubts, Observed};
-use crate::section::{Sections, side_by_side};
+use crate::estimates::Doubts;
+use crate::section::Sections;
+use crate::tally::Tally;
 use crate::verdict::{SloVerdict, judge};
 
 /// The name and version of the JSON layout.
@@ -324,38 +327,36 @@ pub struct MonthlyCost {
 
 impl Summary {
     /// Sums up what the engine handed back for this scenario. Functions are matched by position.
+    ///
+    /// Where functions are many, a [`Tally`] needs not hold what they did all at once.
     pub fn new(scenario: &Scenario, outcome: &SimulationOutcome, manifest: Manifest) -> Self {
-        let sections = Sections::of(outcome);
-        let run_s = to_f64(outcome.end_ns) / 1e9;
-        let periods = outcome
-            .functions
-            .iter()
-            .map(|result| sections.cut(result))
-            .collect();
-        let observed = Observed::each(scenario, periods, run_s);
-        let functions = scenario
-            .functions
-            .iter()
-            .zip(&outcome.functions)
-            .zip(&observed)
-            .map(|((function, result), observed)| FunctionSummary {
-                name: function.name.clone(),
-                counts: counts_of(result).into(),
-                estimates: estimates::make(observed, sections).0,
-            })
-            .collect::<Vec<_>>();
-        let (totals, doubts) = totals(outcome, &observed, &functions, sections);
+        let tally = Tally::of_run(scenario, outcome.end_ns);
+        for (place, function) in outcome.functions.iter().enumerate() {
+            tally.add(place, function.clone());
+        }
+        tally.summary(outcome.span(), manifest)
+    }
+
+    pub(crate) fn put_together(
+        scenario: &Scenario,
+        span: RunSpan,
+        sections: Sections,
+        manifest: Manifest,
+        totals: Totals,
+        functions: Vec<FunctionSummary>,
+        doubts: Doubts,
+    ) -> Self {
         let slo = judge(&scenario.slos, &functions);
-        let warnings = crate::doubt::warnings(scenario, outcome, &totals.counts, doubts);
+        let warnings = crate::doubt::warnings(scenario, span, &totals.counts, doubts);
         Self {
             schema: SCHEMA,
             manifest,
             replications: u64::from(scenario.run.replications),
             window: Window {
-                from_s: to_f64(outcome.warm_up_ns) / 1e9,
-                to_s: run_s,
+                from_s: to_f64(span.warm_up_ns) / 1e9,
+                to_s: to_f64(span.end_ns) / 1e9,
                 method: sections,
-                warm_up: WarmUp::of(outcome.span()),
+                warm_up: WarmUp::of(span),
             },
             totals,
             functions,
@@ -377,10 +378,20 @@ impl Summary {
     /// # Panics
     /// Never: every key is a string and every number that is not finite becomes `null`.
     pub fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self)
+        let mut json = Vec::new();
+        self.write_json(&mut json)
             .expect("a summary serialises, because all its keys are strings");
-        json.push('\n');
-        json
+        String::from_utf8(json).expect("JSON is UTF-8")
+    }
+
+    /// Writes the JSON of [`Summary::to_json`] piece by piece: of many functions it takes hundreds of
+    /// megabytes.
+    ///
+    /// # Errors
+    /// When `writer` fails.
+    pub fn write_json(&self, mut writer: impl io::Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut writer, self)?;
+        writer.write_all(b"\n")
     }
 }
 
@@ -417,41 +428,4 @@ fn side_by_side_in<M: SerializeMap>(
     map.serialize_entry("billed", &estimates.billed)?;
     map.serialize_entry("cost_usd", &estimates.cost_usd)?;
     map.serialize_entry("cost_usd_month", &estimates.cost_usd_month)
-}
-
-fn counts_of(function: &FunctionOutcome) -> Counts {
-    let mut counts = Counts::default();
-    for replication in &function.replications {
-        counts.add(&replication.counts);
-    }
-    counts
-}
-
-fn totals(
-    outcome: &SimulationOutcome,
-    observed: &[Observed],
-    functions: &[FunctionSummary],
-    sections: Sections,
-) -> (Totals, Doubts) {
-    // A single function is its own total: the same observations give the same estimates.
-    if let ([only], [observed]) = (functions, observed) {
-        let (estimates, doubts) = estimates::make(observed, sections);
-        let counts = only.counts;
-        return (Totals { counts, estimates }, doubts);
-    }
-    let mut counts = Counts::default();
-    for function in &outcome.functions {
-        counts.add(&counts_of(function));
-    }
-    let length = observed.iter().map(|f| f.periods.len()).max().unwrap_or(0);
-    let periods = (0..length)
-        .map(|position| {
-            let row = observed.iter().filter_map(|f| f.periods.get(position));
-            side_by_side(&row.collect::<Vec<_>>())
-        })
-        .collect();
-    let together = Observed::sum(periods, observed);
-    let (estimates, doubts) = estimates::make(&together, sections);
-    let counts = counts.into();
-    (Totals { counts, estimates }, doubts)
 }

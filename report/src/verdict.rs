@@ -61,59 +61,79 @@ pub struct Observation {
 }
 
 pub(crate) fn judge(assertions: &[Assertion], functions: &[FunctionSummary]) -> Vec<SloVerdict> {
-    if assertions.is_empty() {
+    let mut judgements: Vec<Judgement<'_>> = assertions.iter().map(Judgement::new).collect();
+    if judgements.is_empty() {
         return Vec::new();
     }
-    let values = functions
-        .iter()
-        .map(|function| serde_json::to_value(function).unwrap_or(Value::Null))
-        .collect::<Vec<_>>();
-    assertions
-        .iter()
-        .map(|assertion| judge_one(assertion, functions, &values))
-        .collect()
+    for function in functions {
+        // One function's JSON at a time: that of all can be larger than the memory.
+        let value = serde_json::to_value(function).unwrap_or(Value::Null);
+        for judgement in &mut judgements {
+            judgement.consider(function, &value);
+        }
+    }
+    let judgements = judgements.into_iter();
+    judgements.map(|judgement| judgement.verdict).collect()
 }
 
-fn judge_one(assertion: &Assertion, functions: &[FunctionSummary], values: &[Value]) -> SloVerdict {
-    let metric = path_of(&assertion.metric);
-    let mut result = SloVerdict {
-        assert: assertion.text.clone(),
-        verdict: Verdict::Unclear,
-        function: None,
-        metric: metric.to_owned(),
-        observed: None,
-        bound: assertion.bound,
-        passed: 0,
-        unclear: 0,
-        failed: 0,
-    };
-    let mut worst: Option<(Verdict, f64)> = None;
-    for (function, value) in functions.iter().zip(values) {
-        let meant = match &assertion.function {
+/// An assertion while functions are looked at.
+struct Judgement<'a> {
+    assertion: &'a Assertion,
+    metric: &'a str,
+    /// The worst so far, and how far it lies beyond the bound.
+    worst: Option<(Verdict, f64)>,
+    verdict: SloVerdict,
+}
+
+impl<'a> Judgement<'a> {
+    fn new(assertion: &'a Assertion) -> Self {
+        let metric = path_of(&assertion.metric);
+        Self {
+            assertion,
+            metric,
+            worst: None,
+            verdict: SloVerdict {
+                assert: assertion.text.clone(),
+                verdict: Verdict::Unclear,
+                function: None,
+                metric: metric.to_owned(),
+                observed: None,
+                bound: assertion.bound,
+                passed: 0,
+                unclear: 0,
+                failed: 0,
+            },
+        }
+    }
+
+    fn consider(&mut self, function: &FunctionSummary, value: &Value) {
+        let meant = match &self.assertion.function {
             Some(name) => *name == function.name,
             None => function.counts.requests > 0,
         };
         if !meant {
-            continue;
+            return;
         }
-        let observed = look_up(value, metric);
+        let observed = look_up(value, self.metric);
         let verdict = observed.map_or(Verdict::Unclear, |observed| {
-            compare(&observed, assertion.operator, assertion.bound)
+            compare(&observed, self.assertion.operator, self.assertion.bound)
         });
+        let result = &mut self.verdict;
         match verdict {
             Verdict::Pass => result.passed += 1,
             Verdict::Unclear => result.unclear += 1,
             Verdict::Fail => result.failed += 1,
         }
-        let rank = (verdict, excess(observed, assertion));
-        if worst.is_none_or(|known| rank.0 > known.0 || (rank.0 == known.0 && rank.1 > known.1)) {
-            worst = Some(rank);
+        let rank = (verdict, excess(observed, self.assertion));
+        let worse =
+            |known: (Verdict, f64)| rank.0 > known.0 || (rank.0 == known.0 && rank.1 > known.1);
+        if self.worst.is_none_or(worse) {
+            self.worst = Some(rank);
             result.verdict = verdict;
             result.function = Some(function.name.clone());
             result.observed = observed;
         }
     }
-    result
 }
 
 /// How far a value lies beyond its bound, for the choice of the worst function.

@@ -11,6 +11,8 @@
     reason = "the index of a cell is made of the bits of a float"
 )]
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 /// Mantissa bits that are kept: 2⁷ = 128 cells an octave.
@@ -55,7 +57,18 @@ impl Histogram {
         let cell = cell_of(value);
         match self.cells.get_mut(cell.wrapping_sub(self.first)) {
             Some(count) => *count += 1,
-            None => self.record_beyond(cell),
+            None => *self.cell_beyond(cell) += 1,
+        }
+    }
+
+    /// Adds what another histogram held.
+    pub fn add(&mut self, distribution: &Distribution) {
+        for &(cell, more) in distribution.cells.iter() {
+            let cell = cell as usize;
+            match self.cells.get_mut(cell.wrapping_sub(self.first)) {
+                Some(count) => *count += more,
+                None => *self.cell_beyond(cell) += more,
+            }
         }
     }
 
@@ -70,10 +83,10 @@ impl Histogram {
         }
     }
 
-    /// Makes room for the octave of a cell, and counts it.
+    /// Makes room for the octave of a cell.
     #[cold]
     #[inline(never)]
-    fn record_beyond(&mut self, cell: usize) {
+    fn cell_beyond(&mut self, cell: usize) -> &mut u64 {
         let cell = cell.min(CELLS - 1);
         let octave = cell - cell % OCTAVE;
         if self.cells.is_empty() {
@@ -88,7 +101,7 @@ impl Histogram {
         if reached > self.cells.len() {
             self.cells.resize(reached, 0);
         }
-        self.cells[cell - self.first] += 1;
+        &mut self.cells[cell - self.first]
     }
 
     /// Hands over what was counted and starts again from nothing.
@@ -106,14 +119,16 @@ impl Histogram {
                 }
             }
         }
-        Distribution { cells: found }
+        Distribution {
+            cells: found.into(),
+        }
     }
 }
 
-/// A finished histogram: only the cells that hold something.
+/// A finished histogram: only the cells that hold something. Copies share them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Distribution {
-    cells: Vec<(u32, u64)>,
+    cells: Arc<[(u32, u64)]>,
 }
 
 impl Distribution {
@@ -124,6 +139,13 @@ impl Distribution {
 
     /// Adds another distribution.
     pub fn merge(&mut self, other: &Self) {
+        if other.cells.is_empty() {
+            return;
+        }
+        if self.cells.is_empty() {
+            self.cells = Arc::clone(&other.cells);
+            return;
+        }
         let mut merged = Vec::with_capacity(self.cells.len() + other.cells.len());
         let (mut left, mut right) = (self.cells.iter().peekable(), other.cells.iter().peekable());
         while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
@@ -139,7 +161,7 @@ impl Distribution {
         }
         merged.extend(left);
         merged.extend(right);
-        self.cells = merged;
+        self.cells = merged.into();
     }
 
     /// The quantile in nanoseconds by definition R-7 over the binned values, each value spread
@@ -284,6 +306,11 @@ mod tests {
         let [mut left, mut right] = parts;
         let mut merged = left.drain();
         merged.merge(&right.drain());
+        let mut sum = Histogram::default();
+        sum.record(9);
+        sum.take_back(9);
+        sum.add(&merged);
+        assert_eq!(sum.drain(), merged);
         assert_eq!(merged, whole.drain());
     }
 }

@@ -155,6 +155,33 @@ impl SimulationOutcome {
     }
 }
 
+impl Period {
+    /// Adds everything that adds up the same way in time and across functions: all but the span, the
+    /// peak of the instances and the distributions.
+    pub fn add(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+        for &(reason, count) in &other.throttle_reasons {
+            match self
+                .throttle_reasons
+                .iter_mut()
+                .find(|known| known.0 == reason)
+            {
+                Some(known) => known.1 += count,
+                None => self.throttle_reasons.push((reason, count)),
+            }
+        }
+        self.latency_sum_ns += other.latency_sum_ns;
+        self.latency_max_ns = self.latency_max_ns.max(other.latency_max_ns);
+        self.init_sum_ns += other.init_sum_ns;
+        self.init_max_ns = self.init_max_ns.max(other.init_max_ns);
+        self.alive_ns += other.alive_ns;
+        self.busy_ns += other.busy_ns;
+        self.provisioned_ns += other.provisioned_ns;
+        self.billed_ms += other.billed_ms;
+        self.billed_provisioned_ms += other.billed_provisioned_ms;
+    }
+}
+
 impl Counts {
     /// Adds the counts of another function, replication or period.
     pub fn add(&mut self, other: &Self) {

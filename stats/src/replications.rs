@@ -195,17 +195,19 @@ fn cut_at_zero(estimate: Estimate) -> Estimate {
 /// The quantiles of as many sections as the data can bear.
 fn section_quantiles(parts: &[Distribution], probability: f64) -> Option<Vec<f64>> {
     let share = probability.min(1.0 - probability);
+    let counts: Vec<u64> = parts.iter().map(Distribution::count).collect();
     for size in 1..=parts.len() {
         let sections = parts.len() / size;
         if sections < 2 || (size > 1 && sections < SECTIONS) {
             return None;
         }
-        let joined = join(parts, size);
-        if joined
+        // Counts tell whether joining is worth while.
+        let suffices = |count: &u64| wide(*count) * share >= BEYOND_QUANTILE;
+        if join(&counts, size, |sum, count| *sum += count)
             .iter()
-            .all(|section| wide(section.count()) * share >= BEYOND_QUANTILE)
+            .all(suffices)
         {
-            return joined
+            return join(parts, size, Distribution::merge)
                 .iter()
                 .map(|section| section.quantile_ns(probability))
                 .collect();
@@ -215,11 +217,11 @@ fn section_quantiles(parts: &[Distribution], probability: f64) -> Option<Vec<f64
 }
 
 /// Joins every `size` neighbours; what is left over goes to the last section.
-fn join(parts: &[Distribution], size: usize) -> Vec<Distribution> {
+fn join<T: Clone + Default>(parts: &[T], size: usize, add: impl Fn(&mut T, &T)) -> Vec<T> {
     let sections = parts.len() / size;
-    let mut joined = vec![Distribution::default(); sections];
+    let mut joined = vec![T::default(); sections];
     for (index, part) in parts.iter().enumerate() {
-        joined[(index / size).min(sections - 1)].merge(part);
+        add(&mut joined[(index / size).min(sections - 1)], part);
     }
     joined
 }

@@ -1,5 +1,8 @@
 //! Quantiles of Student's t law.
 
+use std::sync::LazyLock;
+
+use crate::estimate::LEVEL;
 use crate::number::count;
 
 /// The factor t by which a standard error is multiplied for a two-sided interval of confidence
@@ -14,6 +17,20 @@ pub fn two_sided_factor(freedom: usize, level: f64) -> Option<f64> {
     if freedom == 0 || !(level > 0.0 && level < 1.0) {
         return None;
     }
+    if level.to_bits() == LEVEL.to_bits() && freedom <= REMEMBERED {
+        return Some(FACTORS[freedom - 1]);
+    }
+    Some(factor(freedom, level))
+}
+
+/// Degrees of freedom whose factors at [`LEVEL`] are found once: batches, and usual replications. A
+/// summary of many functions asks for the same few a million times.
+const REMEMBERED: usize = 64;
+
+static FACTORS: LazyLock<[f64; REMEMBERED]> =
+    LazyLock::new(|| std::array::from_fn(|place| factor(place + 1, LEVEL)));
+
+fn factor(freedom: usize, level: f64) -> f64 {
     let (mut low, mut high) = (0.0, std::f64::consts::FRAC_PI_2);
     for _ in 0..60 {
         let middle = f64::midpoint(low, high);
@@ -23,7 +40,7 @@ pub fn two_sided_factor(freedom: usize, level: f64) -> Option<f64> {
             high = middle;
         }
     }
-    Some(libm::tan(low) * count(freedom).sqrt())
+    libm::tan(low) * count(freedom).sqrt()
 }
 
 /// P(|T| ≤ t) for t = √ν·tan θ with a whole number ν of degrees of freedom, a finite sum: formulas

@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::Context;
 use frostline_models::scenario::Scenario;
 use frostline_report::summary::{Manifest, Summary};
+use frostline_report::tally::Tally;
 use frostline_report::verdict::Verdict;
 use frostline_sim::{Cancelled, Kernels, Options};
 use jiff::Timestamp;
@@ -100,10 +101,10 @@ impl Simulate {
             }
             None => None,
         };
-        output::print(&match common.format {
-            Format::Text => summary.to_text(WIDTH),
-            Format::Json => summary.to_json(),
-        })?;
+        match common.format {
+            Format::Text => output::print(&summary.to_text(WIDTH))?,
+            Format::Json => output::print_with(|stdout| summary.write_json(stdout))?,
+        }
         if let Some(told) = files {
             common.say(&told);
         }
@@ -146,18 +147,23 @@ fn summed_up(
         kernels: Kernels::Fastest,
         observer: watch,
     };
-    let outcome = pool.install(|| frostline_sim::simulate(scenario, options));
+    let tally = Tally::new(scenario);
+    let span = pool.install(|| {
+        frostline_sim::simulate_each(scenario, options, &|place, function| {
+            tally.add(place, function);
+        })
+    });
     watch.progress.finish();
     if let Some(failure) = watch.outputs.and_then(Outputs::take_failure) {
         return Err(failure.into());
     }
-    let outcome = outcome.map_err(|Cancelled| Failure::Interrupted(missing(watch)))?;
+    let span = span.map_err(|Cancelled| Failure::Interrupted(missing(watch)))?;
     let manifest = Manifest {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: digest.to_owned(),
         seed: common.seed,
     };
-    Ok(Summary::new(scenario, &outcome, manifest))
+    Ok(tally.summary(span, manifest))
 }
 
 /// What an interrupted run leaves undone.

@@ -153,9 +153,10 @@ impl Outputs {
         progress: &Progress,
     ) -> anyhow::Result<Vec<Written>> {
         let manifest = &summary.manifest;
-        let json = summary.to_json();
         self.folder.write(SUMMARY, |file| {
-            Ok(io::Write::write_all(file, json.as_bytes())?)
+            let mut file = io::BufWriter::new(file);
+            summary.write_json(&mut file)?;
+            Ok(io::Write::flush(&mut file)?)
         })?;
         let mut written = vec![Written::new(SUMMARY.to_owned(), None)];
         let (format, timeline) = (self.format, &self.timeline);
