@@ -8,6 +8,7 @@ use assert_cmd::assert::Assert;
 
 mod documents;
 mod examples;
+mod outputs;
 mod trace;
 mod usage;
 

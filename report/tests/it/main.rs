@@ -3,3 +3,4 @@
 mod sample;
 mod snapshots;
 mod summing;
+mod tables;
