@@ -10,6 +10,7 @@ mod calibrate;
 mod cost;
 mod documents;
 mod examples;
+mod outputs;
 mod trace;
 mod usage;
 

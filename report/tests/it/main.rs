@@ -4,3 +4,4 @@ mod calibration;
 mod sample;
 mod snapshots;
 mod summing;
+mod tables;
