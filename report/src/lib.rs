@@ -44,4 +44,5 @@ mod estimates;
 pub mod section;
 pub mod summary;
 mod text;
+pub mod trace_info;
 pub mod verdict;
