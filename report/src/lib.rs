@@ -43,6 +43,7 @@ mod doubt;
 mod estimates;
 pub mod section;
 pub mod summary;
+pub mod tables;
 mod text;
 pub mod trace_info;
 pub mod verdict;
