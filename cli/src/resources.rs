@@ -33,13 +33,7 @@ impl Files {
 
 impl Resources for Files {
     fn profile(&mut self, path: &str) -> Result<String, String> {
-        let path = self.folder.join(path);
-        let mut text = String::new();
-        open(&path)?
-            .take(LARGEST_PROFILE)
-            .read_to_string(&mut text)
-            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        Ok(text)
+        profile_text(&self.folder.join(path))
     }
 
     fn trace(&mut self, request: &TraceRequest) -> Result<Trace, String> {
@@ -63,6 +57,19 @@ pub(crate) fn kind_of(path: &Path) -> Result<Option<String>, String> {
         kind(path)? == Some(Kind::Invocations)
     };
     Ok(is_azure.then(|| azure2019::FORMAT.to_owned()))
+}
+
+/// The text of a profile.
+///
+/// # Errors
+/// When the file cannot be read as text.
+pub(crate) fn profile_text(path: &Path) -> Result<String, String> {
+    let mut text = String::new();
+    open(path)?
+        .take(LARGEST_PROFILE)
+        .read_to_string(&mut text)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    Ok(text)
 }
 
 /// The files of one day.
@@ -231,7 +238,7 @@ fn kind(path: &Path) -> Result<Option<Kind>, String> {
 }
 
 /// Opens a file; gzip is told by its first bytes, not by its name.
-fn open(path: &Path) -> Result<Box<dyn BufRead>, String> {
+pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, String> {
     let cannot = |error| format!("cannot open {}: {error}", path.display());
     let mut file = BufReader::with_capacity(BLOCK, File::open(path).map_err(cannot)?);
     if file.fill_buf().map_err(cannot)?.starts_with(&GZIP_MAGIC) {

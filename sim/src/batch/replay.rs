@@ -13,6 +13,7 @@ use crate::job::Job;
 use crate::limit::TokenBucket;
 use crate::meter::{Meter, billed_ms};
 use crate::minutes::Served;
+use crate::stream::{BEFORE, ORIGIN};
 
 /// The pool of one configuration.
 pub(super) struct Replay {
@@ -63,7 +64,7 @@ impl Replay {
             cancelled: BinaryHeap::new(),
             delayed: BinaryHeap::new(),
             delay_ns: 0,
-            replayed: 0,
+            replayed: if job.start < ORIGIN { BEFORE } else { 0 },
             cold_starts: ColdStarts::new(job, function, Purpose::Init),
             scale_up: job.scenario.platform.scale_up.map(TokenBucket::new),
             timeout: function.timeout.map_or(u64::MAX, |timeout| timeout.0),
@@ -230,6 +231,11 @@ impl Replay {
     /// The cold invocations since the last call, in order.
     pub(super) fn cold_invocations(&mut self) -> std::vec::Drain<'_, ColdInvocation> {
         self.cold.drain(..)
+    }
+
+    /// The run itself begins: whatever was played before it, its first request is number 0.
+    pub(super) fn start_numbering(&mut self) {
+        self.replayed = 0;
     }
 
     /// Busy instances after the last window.
