@@ -18,6 +18,9 @@ mod schema;
 mod simulate;
 mod trace;
 
+/// The widest line of a table: what every terminal has.
+const WIDTH: usize = 80;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0    fine

@@ -49,4 +49,5 @@ pub mod summary;
 pub mod tables;
 pub mod tally;
 mod text;
+pub mod trace_info;
 pub mod verdict;
