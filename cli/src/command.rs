@@ -11,6 +11,8 @@ mod calibrate;
 mod completions;
 mod init;
 mod man;
+#[cfg(target_os = "linux")]
+mod measure;
 mod schema;
 mod simulate;
 mod trace;
@@ -75,6 +77,8 @@ enum Command {
     Init(init::Init),
     Completions(completions::Completions),
     Man(man::Man),
+    #[cfg(target_os = "linux")]
+    Measure(Box<measure::Measure>),
 }
 
 impl Arguments {
@@ -88,6 +92,8 @@ impl Arguments {
             Command::Init(command) => command.run(&self.common),
             Command::Completions(command) => command.run(&self.common),
             Command::Man(command) => command.run(&self.common),
+            #[cfg(target_os = "linux")]
+            Command::Measure(command) => command.run(&self.common),
         }
     }
 }

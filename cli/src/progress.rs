@@ -31,6 +31,23 @@ impl Interrupt {
         Ok(Self(pressed))
     }
 
+    /// The same for the request to end that other programs send.
+    ///
+    /// # Errors
+    /// When the system refuses the handler.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn listen_to_termination(&self) -> anyhow::Result<()> {
+        signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::clone(&self.0))
+            .context("cannot listen for the request to end")?;
+        Ok(())
+    }
+
+    /// The flag itself.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
     pub(crate) fn is_pressed(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -49,7 +66,13 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(quiet: bool, interrupt: Interrupt) -> Self {
-        let style = ProgressStyle::with_template("simulating {bar:32} {percent:>3} %  {eta} left");
+        Self::named("simulating", quiet, interrupt)
+    }
+
+    /// A bar that says what is going on.
+    pub(crate) fn named(verb: &str, quiet: bool, interrupt: Interrupt) -> Self {
+        let template = format!("{verb} {{bar:32}} {{percent:>3}} %  {{eta}} left");
+        let style = ProgressStyle::with_template(&template);
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         Self {
             bar: match style {
@@ -79,8 +102,9 @@ impl Progress {
     }
 }
 
-impl Observer for Progress {
-    fn progress(&self, done: u64, of: u64) {
+impl Progress {
+    /// Shows how far it is.
+    pub(crate) fn show(&self, done: u64, of: u64) {
         self.done.fetch_max(done, Ordering::Relaxed);
         self.expected.store(of, Ordering::Relaxed);
         if !self.may_show || self.started.elapsed() < PATIENCE {
@@ -90,6 +114,12 @@ impl Observer for Progress {
             .call_once(|| self.bar.set_draw_target(ProgressDrawTarget::stderr()));
         self.bar.set_length(of.max(done));
         self.bar.set_position(done);
+    }
+}
+
+impl Observer for Progress {
+    fn progress(&self, done: u64, of: u64) {
+        self.show(done, of);
     }
 
     fn is_cancelled(&self) -> bool {

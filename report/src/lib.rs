@@ -42,6 +42,7 @@ mod bill;
 pub mod calibration;
 mod doubt;
 mod estimates;
+pub mod measured;
 pub mod section;
 pub mod summary;
 pub mod tables;

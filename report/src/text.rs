@@ -1,9 +1,9 @@
 //! The summary for people: plain text without colour, made for 80 columns.
 
 mod many;
-mod number;
+pub(crate) mod number;
 mod one;
-mod table;
+pub(crate) mod table;
 
 use frostline_models::math::round_to_u64;
 use frostline_models::units::SimDuration;

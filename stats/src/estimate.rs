@@ -48,7 +48,7 @@ pub enum Method {
     LowerBound,
     /// Resampled blocks of observations, such as days, percentiles of what they give.
     BlockBootstrap,
-    /// Two order statistics of independent observations.
+    /// Two order statistics of independent observations, interpolated where their neighbours allow.
     OrderStatistics,
     /// Curvature of the log-likelihood, Student's t.
     ObservedInformation,

@@ -54,6 +54,7 @@ pub mod idle_lifetime;
 mod number;
 pub mod outcome;
 pub mod paired;
+pub mod quantile;
 pub mod regression;
 pub mod replications;
 pub mod sequential;

@@ -94,7 +94,8 @@ fn check_manifest(folder: &str, file: &SourceFile, faults: &mut Vec<Fault>) {
     let root = root.get_ref();
     // A crate that is a workspace of its own (fuzz, python) has nothing to inherit from.
     let is_member = root.contains_key("package") && !root.contains_key("workspace");
-    if is_member && !inherits_lints(root) {
+    let own_lints = folder == "bench-harness" && denies_unsafe_code(root);
+    if is_member && !inherits_lints(root) && !own_lints {
         faults.push(file.fault(1, "`[lints] workspace = true` is missing"));
     }
     for section in SECTIONS {
@@ -120,6 +121,15 @@ fn check_manifest(folder: &str, file: &SourceFile, faults: &mut Vec<Fault>) {
             }
         }
     }
+}
+
+/// The crate with the one file of unsafe code cannot inherit `forbid`, which nothing may lift.
+fn denies_unsafe_code(root: &DeTable<'_>) -> bool {
+    let lints = root
+        .get("lints")
+        .and_then(|lints| lints.get_ref().get("rust"));
+    let level = lints.and_then(|rust| rust.get_ref().get("unsafe_code"));
+    level.and_then(|level| level.get_ref().as_str()) == Some("deny")
 }
 
 fn inherits_lints(root: &DeTable<'_>) -> bool {

@@ -1,0 +1,519 @@
+//! What every instance has: a first process, a group, a folder, eyes, and an end.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use frostline_models::measurement::{Isolation, Outcome, Usage};
+use rustix::pipe::PipeFlags;
+use rustix::process::Pid;
+
+use crate::allotment::Allotment;
+use crate::cgroup::Group;
+use crate::clock;
+use crate::host::Host;
+use crate::observe::{self, Watch};
+use crate::reaper;
+use crate::spawn::{self, Ended, Launch};
+use crate::target::{Failure, Report, Setting};
+use crate::watch::{self, Event, Happening, Lookout, Watcher};
+
+mod environment;
+mod limits;
+
+/// The folder that an instance without a package starts in, inside its temporary folder.
+const TASK: &str = "task";
+
+/// How often a wait looks whether it was interrupted.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// How long news that was sent before the end may be late.
+const AFTERMATH: Duration = Duration::from_millis(30);
+
+/// What to run, and how it tells that it is ready.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) program: OsString,
+    pub(crate) arguments: Vec<OsString>,
+    /// Variables that its kind of target needs.
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    /// The text of a line that means readiness.
+    pub(crate) line: Option<String>,
+    /// The name of the variable that holds the number of the marker descriptor.
+    pub(crate) marker: Option<&'static str>,
+    /// Whether it runs in the host's own network.
+    pub(crate) network: bool,
+}
+
+/// A running instance, whatever its kind.
+#[derive(Debug)]
+pub(crate) struct Body {
+    pid: Pid,
+    group: Option<Group>,
+    mark: OsString,
+    folder: PathBuf,
+    watcher: Option<Watcher>,
+    events: Receiver<Event>,
+    interrupt: Arc<AtomicBool>,
+    watch: Option<Watch>,
+    package: Option<PathBuf>,
+    timeout: Duration,
+    allotment: Allotment,
+    pub(crate) exec_at: u64,
+    sandbox_cpu_ns: u64,
+    ended: Option<(u64, Ended)>,
+    report: Report,
+}
+
+/// Why a wait brought nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quiet {
+    TimeOver,
+    Interrupted,
+}
+
+/// The way into an instance's events, made before it is started.
+pub(crate) fn events() -> (Sender<Event>, Receiver<Event>) {
+    channel()
+}
+
+impl Body {
+    /// Starts the process.
+    ///
+    /// # Errors
+    /// [`Failure`] when that is not possible; nothing is left behind then.
+    pub(crate) fn start(
+        host: &Host,
+        setting: &Setting,
+        plan: &Plan,
+        (sender, events): (Sender<Event>, Receiver<Event>),
+    ) -> Result<Self, Failure> {
+        let asked_at = clock::now();
+        let name = host.next_instance();
+        let folder = host.folder().join(&name);
+        let prepared = prepare(host, setting, plan, &name, &folder);
+        let prepared = prepared.inspect_err(|_| discard(&folder, None))?;
+        let Prepared {
+            launch,
+            group,
+            lookout,
+            watch,
+            mut report,
+        } = prepared;
+        let mark = {
+            let (name, value) = host.mark(&name);
+            let mut mark = name;
+            mark.push("=");
+            mark.push(value);
+            mark
+        };
+        let started = match launch.start() {
+            Ok(started) => started,
+            Err(error) => {
+                discard(&folder, group.as_ref());
+                return Err(Failure::new(Outcome::NotStarted, error.to_string()));
+            }
+        };
+        report.phases.package_ns = setting.package_ns;
+        report.phases.sandbox_ns = Some(clock::since(asked_at, started.exec_at));
+        let watcher = Watcher::start(started.pidfd, lookout, sender);
+        let mut body = Self {
+            pid: started.pid,
+            group,
+            mark,
+            folder,
+            watcher: None,
+            events,
+            interrupt: host.interrupt(),
+            watch,
+            package: setting.package.clone(),
+            timeout: setting.timeout,
+            allotment: Allotment::of(setting.resources),
+            exec_at: started.exec_at,
+            sandbox_cpu_ns: started.sandbox_cpu_ns,
+            ended: None,
+            report,
+        };
+        // From here on dropping the body cleans up.
+        let watcher = watcher.map_err(|error| {
+            Failure::new(
+                Outcome::NotStarted,
+                format!("it cannot be watched: {error}"),
+            )
+        })?;
+        body.watcher = Some(watcher);
+        Ok(body)
+    }
+
+    /// The instant at which patience with what begins now is over.
+    pub(crate) fn deadline(&self) -> u64 {
+        let timeout = u64::try_from(self.timeout.as_nanos()).unwrap_or(u64::MAX);
+        clock::now().saturating_add(timeout)
+    }
+
+    /// The timeout in words.
+    pub(crate) fn patience(&self) -> String {
+        format!("{} s", self.timeout.as_secs_f64())
+    }
+
+    /// The next thing that happens; the opening of the package's first file is noted on the way.
+    pub(crate) fn next(&mut self, deadline: u64) -> Result<Event, Quiet> {
+        loop {
+            if self.interrupt.load(Ordering::Relaxed) {
+                return Err(Quiet::Interrupted);
+            }
+            let left = Duration::from_nanos(clock::since(clock::now(), deadline));
+            if left.is_zero() {
+                return Err(Quiet::TimeOver);
+            }
+            match self.events.recv_timeout(left.min(SLICE)) {
+                Ok(event) if event.what == Happening::UserOpen => self.note_open(event.at),
+                Ok(event) => {
+                    if event.what == Happening::Ended {
+                        self.note_end(event.at);
+                    }
+                    return Ok(event);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                // The watcher is gone; only time can pass.
+                Err(RecvTimeoutError::Disconnected) => std::thread::sleep(left.min(SLICE)),
+            }
+        }
+    }
+
+    /// Something that was told before the end but heard after it.
+    pub(crate) fn last_words(&mut self) -> Option<Event> {
+        let deadline = clock::now() + u64::try_from(AFTERMATH.as_nanos()).unwrap_or(0);
+        self.next(deadline).ok()
+    }
+
+    fn note_open(&mut self, at: u64) {
+        let phases = &mut self.report.phases;
+        if at >= self.exec_at && phases.first_user_open_ns.is_none() {
+            phases.first_user_open_ns = Some(at - self.exec_at);
+        }
+    }
+
+    fn note_end(&mut self, at: u64) {
+        if self.ended.is_none()
+            && let Ok(Some(ended)) = spawn::try_wait(self.pid)
+        {
+            self.ended = Some((at, ended));
+        }
+    }
+
+    /// Notes readiness, and limits the instance as its platform does from then on.
+    pub(crate) fn note_ready(&mut self, at: u64) {
+        let cpu = self.cpu_ns();
+        self.report.usage.cpu_ready_ns = cpu;
+        self.report.phases.ready_ns = Some(clock::since(self.exec_at, at));
+        if self.allotment.ready != self.allotment.init
+            && let Some(group) = &self.group
+        {
+            match group.limit_cpu(self.allotment.ready) {
+                Ok(()) => {
+                    self.report.applied.ready_millicpu =
+                        self.allotment.ready.map(|quota| quota.millicpu);
+                }
+                Err(error) => {
+                    let told = format!("The CPU is not limited after init: {error}.");
+                    self.report.warnings.push(told);
+                }
+            }
+        }
+        if self.watch.is_none() && self.report.opened.is_empty() {
+            self.note_mapped();
+        }
+    }
+
+    fn note_mapped(&mut self) {
+        let first = self.pid.as_raw_nonzero().get();
+        let table = reaper::processes();
+        let own: Vec<_> = table
+            .into_iter()
+            .filter(|process| process.pid == first || process.session == first)
+            .collect();
+        let mut files = observe::mapped(&own);
+        files.extend(
+            self.package
+                .iter()
+                .flat_map(|folder| observe::files_in(folder)),
+        );
+        self.report.opened = files.into_iter().collect();
+    }
+
+    /// Processor time since `execve`.
+    fn cpu_ns(&self) -> Option<u64> {
+        if let Some(total) = self.group.as_ref().and_then(Group::cpu_ns) {
+            return Some(total.saturating_sub(self.sandbox_cpu_ns));
+        }
+        if let Some((_, ended)) = self.ended {
+            return Some(ended.user_ns + ended.system_ns);
+        }
+        // Without a group, children that have ended already are not seen.
+        let first = self.pid.as_raw_nonzero().get();
+        let table = reaper::processes();
+        let own = table.iter().filter(|process| process.session == first);
+        let times: Vec<u64> = own
+            .filter_map(|process| spawn::cpu_time(process.pid))
+            .collect();
+        (!times.is_empty()).then(|| times.iter().sum())
+    }
+
+    /// What the end of the first process means for an instance that was not ready.
+    pub(crate) fn end_of_init(&self) -> Failure {
+        self.end(
+            Outcome::ExitedSilently,
+            Outcome::CrashedInInit,
+            "before it was ready",
+        )
+    }
+
+    /// What it means during an invocation.
+    pub(crate) fn end_of_invocation(&self) -> Failure {
+        let crashed = Outcome::CrashedInInvocation;
+        self.end(crashed, crashed, "during an invocation")
+    }
+
+    fn end(&self, silent: Outcome, crashed: Outcome, when: &str) -> Failure {
+        if self.group.as_ref().is_some_and(Group::ran_out_of_memory) {
+            let limit = self.report.applied.memory_bytes.unwrap_or(0) >> 20;
+            let detail = format!("The memory limit of {limit} MiB killed it {when}.");
+            return Failure::new(Outcome::OutOfMemory, detail);
+        }
+        let status = self.ended.map(|(_, ended)| ended.status);
+        let outcome = if self.succeeded() { silent } else { crashed };
+        let how = status.map_or_else(|| "status unknown".to_owned(), |status| status.to_string());
+        Failure::new(outcome, format!("It ended {when}: {how}.{}", self.said()))
+    }
+
+    /// Whether the first process ended with status 0.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.ended.is_some_and(|(_, ended)| ended.status.success())
+    }
+
+    /// The last line that it wrote, as an addition to a sentence.
+    pub(crate) fn said(&self) -> String {
+        let tail = self.watcher.as_ref().map(Watcher::tail).unwrap_or_default();
+        let line = tail.lines().rfind(|line| !line.trim().is_empty());
+        line.map_or_else(String::new, |line| {
+            let line: String = line.trim().chars().take(200).collect();
+            format!(" It wrote last: {line}")
+        })
+    }
+
+    /// Whether the first process still runs.
+    pub(crate) fn is_running(&mut self) -> bool {
+        if self.ended.is_none() {
+            self.note_end(clock::now());
+        }
+        self.ended.is_none()
+    }
+
+    /// Stops processor time, or gives it back.
+    pub(crate) fn freeze(&self, frozen: bool) -> bool {
+        let group = self.group.as_ref();
+        group.is_some_and(|group| group.freeze(frozen).is_ok())
+    }
+
+    /// Kills everything and gives what is known.
+    pub(crate) fn stop(mut self) -> Report {
+        self.end_all();
+        let mut report = std::mem::take(&mut self.report);
+        report.output = self.watcher.as_ref().map(Watcher::tail).unwrap_or_default();
+        report
+    }
+
+    fn end_all(&mut self) {
+        if self.pid == rustix::process::getpid() {
+            return;
+        }
+        reaper::kill_instance(self.pid, self.group.as_ref(), &self.mark);
+        let at = clock::now();
+        if self.ended.is_none() {
+            // It is dead; its status comes at once or in a moment.
+            for _ in 0..1000 {
+                self.note_end(at);
+                if self.ended.is_some() {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        while let Ok(event) = self.events.try_recv() {
+            if event.what == Happening::UserOpen {
+                self.note_open(event.at);
+            }
+        }
+        self.report.usage = self.usage();
+        if let Some(watch) = self.watch.take() {
+            self.report.opened = watch.drain().into_iter().collect();
+        }
+        discard(&self.folder, self.group.take().as_ref());
+    }
+
+    fn usage(&self) -> Usage {
+        let mut usage = self.report.usage.clone();
+        if let Some((at, ended)) = self.ended {
+            usage.wall_ns = Some(clock::since(self.exec_at, at));
+            usage.user_ns = Some(ended.user_ns);
+            usage.system_ns = Some(ended.system_ns);
+            usage.minor_faults = Some(ended.minor_faults);
+            usage.major_faults = Some(ended.major_faults);
+            usage.read_bytes = Some(ended.read_blocks * 512);
+            usage.peak_memory_bytes = Some(ended.peak_kib * 1024);
+            usage.voluntary_switches = Some(ended.voluntary_switches);
+            usage.involuntary_switches = Some(ended.involuntary_switches);
+        }
+        if let Some(group) = &self.group {
+            usage.throttled_ns = group.throttled_ns();
+            usage.peak_memory_bytes = group.peak_memory().or(usage.peak_memory_bytes);
+            // Without throttling rules, version 1 counts no bytes.
+            let counted = group.read_bytes().filter(|bytes| *bytes > 0);
+            usage.read_bytes = counted.or(usage.read_bytes);
+        }
+        usage
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if self.group.is_some() || self.folder.exists() {
+            self.end_all();
+        }
+    }
+}
+
+fn discard(folder: &Path, group: Option<&Group>) {
+    if let Some(group) = group {
+        group.remove();
+    }
+    // What cannot be removed now goes with the host's folder.
+    let _ = fs::remove_dir_all(folder);
+}
+
+/// Everything that a start needs.
+struct Prepared {
+    launch: Launch,
+    group: Option<Group>,
+    lookout: Lookout,
+    watch: Option<Watch>,
+    report: Report,
+}
+
+fn prepare(
+    host: &Host,
+    setting: &Setting,
+    plan: &Plan,
+    name: &str,
+    folder: &Path,
+) -> Result<Prepared, Failure> {
+    let cannot = |what: &str, error: std::io::Error| {
+        Failure::new(Outcome::NotStarted, format!("{what}: {error}"))
+    };
+    let own = folder.join("temporary");
+    fs::create_dir_all(own.join(TASK)).map_err(|error| cannot("cannot make its folder", error))?;
+    let mut report = Report::default();
+    let group = limits::group(host, setting, name, &mut report)?;
+    let doors = group.as_ref().map(Group::doors).transpose();
+    let doors = doors.map_err(|error| cannot("cannot join its group", error))?;
+    let separate = host.isolation().min(setting.isolation) >= Isolation::Namespaces;
+    let watch = (separate && setting.observe).then(Watch::new).flatten();
+    let mounts = separate.then(|| {
+        let package = setting.package.as_deref();
+        crate::namespace::mounts(package, &own, host.temporary(), &plan.named())
+    });
+    let mut mounts = mounts
+        .transpose()
+        .map_err(|error| cannot("cannot prepare mounts", error))?;
+    let covered = mounts.as_ref().is_some_and(|mounts| mounts.over.is_some());
+    let temporary = if covered {
+        host.temporary().to_owned()
+    } else {
+        own
+    };
+    if let Some(mounts) = &mut mounts {
+        mounts.watch = watch.as_ref().map(Watch::with_points);
+    }
+    report.applied.isolation = match (&group, separate) {
+        (Some(_), true) => Isolation::Namespaces,
+        (Some(_), false) => Isolation::Cgroup,
+        _ => Isolation::Process,
+    };
+    let pipe = || -> Result<(OwnedFd, OwnedFd), Failure> {
+        rustix::pipe::pipe_with(PipeFlags::CLOEXEC)
+            .map_err(|error| cannot("no descriptors are left", error.into()))
+    };
+    let (output, output_end) = pipe()?;
+    let marker = plan.marker.map(|_| pipe()).transpose()?;
+    let start_in = setting
+        .package
+        .clone()
+        .unwrap_or_else(|| temporary.join(TASK));
+    let environment = environment::of(
+        host,
+        setting,
+        plan,
+        name,
+        &start_in,
+        &temporary,
+        marker.as_ref(),
+    );
+    let (marker, marker_end) = marker.unzip();
+    let network = host.network().filter(|_| separate && plan.network);
+    let launch = Launch {
+        program: plan.program.clone(),
+        arguments: plan.arguments.clone(),
+        environment,
+        folder: start_in,
+        groups: doors.unwrap_or_default(),
+        network: network.map(crate::network::Network::handle),
+        mounts,
+        inherited: marker_end,
+        output: Some(output_end),
+    };
+    let lookout = Lookout {
+        line: plan.line.clone(),
+        output: Some(output),
+        marker,
+        opens: setting.package.as_deref().and_then(watch::watch_opens),
+    };
+    Ok(Prepared {
+        launch,
+        group,
+        lookout,
+        watch,
+        report,
+    })
+}
+
+impl Plan {
+    /// Paths of the machine that the command names: they must not be hidden.
+    fn named(&self) -> Vec<PathBuf> {
+        let words = std::iter::once(&self.program).chain(&self.arguments);
+        words
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absolute_paths_of_the_command_are_named() {
+        let plan = Plan {
+            program: OsString::from("python3"),
+            arguments: vec![OsString::from("-m"), OsString::from("/opt/a.py")],
+            ..Plan::default()
+        };
+        assert_eq!(plan.named(), [PathBuf::from("/opt/a.py")]);
+    }
+}
