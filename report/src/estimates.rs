@@ -18,9 +18,9 @@ use crate::summary::{Billed, Cost, Estimates, Instances, MonthlyCost, Quantiles}
 pub(crate) struct Observed {
     pub(crate) periods: Vec<Period>,
     /// `None` when the price book does not know the region.
-    bills: Option<Vec<Bill>>,
+    pub(crate) bills: Option<Vec<Bill>>,
     /// Billed, provisioned and idle GB-seconds of the simulated span.
-    gb_seconds: Vec<[f64; 3]>,
+    pub(crate) gb_seconds: Vec<[f64; 3]>,
     run_s: f64,
 }
 
@@ -296,7 +296,7 @@ impl Maker<'_> {
     }
 }
 
-fn time_average(integral_ns: u128, period: &Period) -> f64 {
+pub(crate) fn time_average(integral_ns: u128, period: &Period) -> f64 {
     wide_to_f64(integral_ns) / to_f64(period.span_ns.max(1))
 }
 

@@ -42,6 +42,8 @@ mod bill;
 pub mod calibration;
 mod doubt;
 mod estimates;
+mod observations;
+pub mod precision;
 pub mod section;
 pub mod summary;
 pub mod tables;

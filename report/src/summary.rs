@@ -3,7 +3,7 @@
 //! Its serialisation is the JSON that scripts rely on (`frostline/summary/1`). It holds no clock,
 //! no path and no thread count, so it is the same bytes wherever it is made.
 
-use frostline_models::math::to_f64;
+use frostline_models::math::{to_f64, word};
 use frostline_models::scenario::Scenario;
 use frostline_stats::estimate::Estimate;
 use frostline_stats::outcome::{Counts, FunctionOutcome, RunSpan, SimulationOutcome, WarmUpRule};
@@ -12,6 +12,8 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::estimates::{self, Doubts, Observed};
+use crate::observations::{self, Observations};
+use crate::precision::PrecisionReport;
 use crate::section::{Sections, side_by_side};
 use crate::verdict::{SloVerdict, judge};
 
@@ -36,8 +38,14 @@ pub struct Summary {
     pub functions: Vec<FunctionSummary>,
     /// One entry an assertion of the scenario, in its order.
     pub slo: Vec<SloVerdict>,
+    /// Whether the estimates are as precise as was asked, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub precision: Option<PrecisionReport>,
     /// Doubts about the numbers.
     pub warnings: Vec<Warning>,
+    /// What each section says about all functions together.
+    #[serde(skip)]
+    pub(crate) observations: Observations,
     /// Settings that only the text shows.
     #[serde(skip)]
     pub(crate) heading: Heading,
@@ -344,13 +352,24 @@ impl Summary {
                 estimates: estimates::make(observed, sections).0,
             })
             .collect::<Vec<_>>();
-        let (totals, doubts) = totals(outcome, &observed, &functions, sections);
+        let replications = outcome
+            .functions
+            .first()
+            .map_or(0, |f| f.replications.len());
+        let replications = word(replications);
+        let (totals, doubts, observations) = totals(outcome, &observed, &functions, sections);
         let slo = judge(&scenario.slos, &functions);
         let warnings = crate::doubt::warnings(scenario, outcome, &totals.counts, doubts);
         Self {
             schema: SCHEMA,
             manifest,
-            replications: u64::from(scenario.run.replications),
+            replications,
+            precision: scenario
+                .run
+                .precision
+                .as_ref()
+                .map(|wanted| PrecisionReport::of(wanted, &totals.estimates, replications)),
+            observations,
             window: Window {
                 from_s: to_f64(outcome.warm_up_ns) / 1e9,
                 to_s: run_s,
@@ -370,6 +389,14 @@ impl Summary {
                     .map(|trace| trace.format.clone()),
             },
         }
+    }
+
+    /// What each section (replication, or batch of a single one) says about a metric of all functions
+    /// together, by its path in the JSON: the observations for a comparison of two configurations
+    /// under common random numbers (`frostline_stats::paired`). `None` for what is no estimate, and
+    /// where some section saw nothing.
+    pub fn observations(&self, metric: &str) -> Option<&[f64]> {
+        self.observations.get(metric).map(Vec::as_slice)
     }
 
     /// The JSON that scripts rely on, indented, with a newline at its end.
@@ -432,12 +459,16 @@ fn totals(
     observed: &[Observed],
     functions: &[FunctionSummary],
     sections: Sections,
-) -> (Totals, Doubts) {
+) -> (Totals, Doubts, Observations) {
     // A single function is its own total: the same observations give the same estimates.
     if let ([only], [observed]) = (functions, observed) {
         let (estimates, doubts) = estimates::make(observed, sections);
         let counts = only.counts;
-        return (Totals { counts, estimates }, doubts);
+        return (
+            Totals { counts, estimates },
+            doubts,
+            observations::of(observed),
+        );
     }
     let mut counts = Counts::default();
     for function in &outcome.functions {
@@ -453,5 +484,6 @@ fn totals(
     let together = Observed::sum(periods, observed);
     let (estimates, doubts) = estimates::make(&together, sections);
     let counts = counts.into();
-    (Totals { counts, estimates }, doubts)
+    let observations = observations::of(&together);
+    (Totals { counts, estimates }, doubts, observations)
 }

@@ -1,5 +1,6 @@
 //! A hand-made outcome, its totals, verdicts, text and JSON.
 
+mod precision;
 mod sample;
 mod snapshots;
 mod summing;
