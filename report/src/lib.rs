@@ -41,6 +41,7 @@
 mod bill;
 mod doubt;
 mod estimates;
+pub mod recorded;
 pub mod section;
 pub mod summary;
 mod text;

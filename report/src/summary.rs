@@ -12,6 +12,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::estimates::{self, Observed};
+use crate::recorded::RecordedSummary;
 use crate::section::{Sections, side_by_side};
 use crate::verdict::{SloVerdict, judge};
 
@@ -85,6 +86,8 @@ pub struct Totals {
     /// What was inferred. The peak of the instances is the sum of the functions' peaks, an upper
     /// bound on the instances alive at once.
     pub estimates: Estimates,
+    /// The recording beside the simulation, of the functions that have one.
+    pub recorded: Option<RecordedSummary>,
 }
 
 /// One function. In JSON counts and estimates stand side by side, so that a metric's path is short:
@@ -98,6 +101,8 @@ pub struct FunctionSummary {
     pub counts: RequestCounts,
     /// What was inferred.
     pub estimates: Estimates,
+    /// The recording beside the simulation, where single requests were recorded.
+    pub recorded: Option<RecordedSummary>,
 }
 
 /// Requests of the whole run by what became of them, warm-up included, summed over replications.
@@ -280,9 +285,14 @@ impl Summary {
                 name: function.name.clone(),
                 counts: counts_of(result).into(),
                 estimates: estimates::make(observed, sections),
+                recorded: RecordedSummary::of_function(function, &in_window(result)),
             })
             .collect::<Vec<_>>();
-        let totals = totals(outcome, &observed, &functions, sections);
+        let mut totals = totals(outcome, &observed, &functions, sections);
+        let compared = scenario.functions.iter().zip(&outcome.functions);
+        totals.recorded = RecordedSummary::of_all(
+            compared.map(|(function, result)| (function, in_window(result))),
+        );
         let slo = judge(&scenario.slos, &functions);
         let warnings = crate::doubt::warnings(scenario, outcome, &totals.counts);
         Self {
@@ -325,6 +335,7 @@ impl Serialize for Totals {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         side_by_side_in(&mut map, &self.counts, &self.estimates)?;
+        recorded_in(&mut map, self.recorded.as_ref())?;
         map.end()
     }
 }
@@ -334,7 +345,19 @@ impl Serialize for FunctionSummary {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("name", &self.name)?;
         side_by_side_in(&mut map, &self.counts, &self.estimates)?;
+        recorded_in(&mut map, self.recorded.as_ref())?;
         map.end()
+    }
+}
+
+/// The recording has an entry only where there is one.
+fn recorded_in<M: SerializeMap>(
+    map: &mut M,
+    recorded: Option<&RecordedSummary>,
+) -> Result<(), M::Error> {
+    match recorded {
+        Some(recorded) => map.serialize_entry("recorded", recorded),
+        None => Ok(()),
     }
 }
 
@@ -364,6 +387,17 @@ fn counts_of(function: &FunctionOutcome) -> Counts {
     counts
 }
 
+/// Counts of the measurement periods, all replications.
+fn in_window(function: &FunctionOutcome) -> Counts {
+    let mut counts = Counts::default();
+    for replication in &function.replications {
+        for period in &replication.periods {
+            counts.add(&period.counts);
+        }
+    }
+    counts
+}
+
 fn totals(
     outcome: &SimulationOutcome,
     observed: &[Observed],
@@ -375,6 +409,7 @@ fn totals(
         return Totals {
             counts: only.counts,
             estimates: only.estimates.clone(),
+            recorded: None,
         };
     }
     let mut counts = Counts::default();
@@ -392,5 +427,6 @@ fn totals(
     Totals {
         counts: counts.into(),
         estimates: estimates::make(&together, sections),
+        recorded: None,
     }
 }

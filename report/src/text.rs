@@ -3,6 +3,7 @@
 mod many;
 mod number;
 mod one;
+mod recorded;
 mod table;
 
 use frostline_models::math::round_to_u64;

@@ -8,6 +8,7 @@ use assert_cmd::assert::Assert;
 
 mod documents;
 mod examples;
+mod recorded;
 mod usage;
 
 /// Runs `frostline` in a folder, without colour and without what the caller's environment says.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use frostline_models::arrival::ColdFlags;
 use frostline_models::keepalive::KeepAlive;
 use frostline_models::law::Sampler;
 use frostline_models::math::{below, word};
@@ -45,6 +46,8 @@ pub(super) struct FunctionState<'a> {
     pub(super) pool: Pool,
     pub(super) meter: Meter,
     cold_starts: ColdStarts,
+    /// Which requests were cold when they were recorded.
+    recorded_cold: Option<ColdFlags>,
     keep_alive_key: StreamKey,
     maximum_age: Option<(StreamKey, Sampler)>,
     queue: VecDeque<Request>,
@@ -111,6 +114,7 @@ impl<'a> FunctionState<'a> {
             pool: Pool::new(available, function.concurrency),
             meter: Meter::new(ORIGIN),
             cold_starts: ColdStarts::new(job, function, Purpose::Init),
+            recorded_cold: function.arrivals.recorded_cold().cloned(),
             keep_alive_key: job.key(function, Purpose::KeepAlive),
             maximum_age: maximum_age
                 .map(|law| (job.key(function, Purpose::MaximumAge), law.sampler())),
@@ -364,6 +368,11 @@ impl<'a> FunctionState<'a> {
         if let Some(wait) = seat.wait {
             meter.counts.cold_starts += 1;
             meter.init(wait);
+        }
+        if let Some(flags) = &self.recorded_cold {
+            let was_cold = flags.is_cold(request.number);
+            meter.counts.recorded_cold += u64::from(was_cold);
+            meter.counts.both_cold += u64::from(was_cold && seat.wait.is_some());
         }
         let latency = departs - request.arrival;
         meter.latency.record(latency);
