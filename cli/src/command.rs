@@ -12,6 +12,7 @@ mod init;
 mod man;
 mod schema;
 mod simulate;
+mod trace;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -67,6 +68,7 @@ enum Format {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Simulate),
+    Trace(trace::Trace),
     Schema(schema::Schema),
     Init(init::Init),
     Completions(completions::Completions),
@@ -78,6 +80,7 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<u8, Failure> {
         match self.command {
             Command::Simulate(command) => command.run(&self.common),
+            Command::Trace(command) => command.run(&self.common),
             Command::Schema(command) => command.run(&self.common),
             Command::Init(command) => command.run(&self.common),
             Command::Completions(command) => command.run(&self.common),

@@ -1,10 +1,12 @@
 //! Where results go: stdout, or files that appear whole.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::io::{BufWriter, ErrorKind, IntoInnerError, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use flate2::write::GzEncoder;
+use flate2::{Compression, GzBuilder};
 use tempfile::NamedTempFile;
 
 /// Writes results to stdout. A reader that has seen enough (`| head`) is no failure.
@@ -29,17 +31,91 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 /// # Errors
 /// When the folder or the file cannot be written; nothing is left behind then.
 pub(crate) fn write(path: &Path, contents: &str) -> anyhow::Result<()> {
-    let failed = || format!("cannot write {}", path.display());
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(folder).with_context(failed)?;
-    let mut file = NamedTempFile::new_in(folder).with_context(failed)?;
-    file.write_all(contents.as_bytes()).with_context(failed)?;
-    make_readable(file.as_file()).with_context(failed)?;
-    file.as_file().sync_all().with_context(failed)?;
-    file.persist(path).with_context(failed)?;
+    let mut file = Pending::new(path, false)?;
+    file.write(contents.as_bytes())?;
+    publish([file])
+}
+
+/// A file that is written bit by bit under a temporary name. Dropped, it leaves nothing behind;
+/// [`publish`] gives it its name.
+pub(crate) struct Pending {
+    path: PathBuf,
+    sink: Sink,
+}
+
+/// How bytes reach the file.
+enum Sink {
+    Plain(BufWriter<NamedTempFile>),
+    Gzip(Box<GzEncoder<BufWriter<NamedTempFile>>>),
+}
+
+impl Pending {
+    /// Opens a file in the folder of `path`, which is made if need be.
+    ///
+    /// # Errors
+    /// When the folder or the file cannot be written.
+    pub(crate) fn new(path: &Path, gzip: bool) -> anyhow::Result<Self> {
+        let failed = || format!("cannot write {}", path.display());
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(folder).with_context(failed)?;
+        let file = BufWriter::new(NamedTempFile::new_in(folder).with_context(failed)?);
+        // No time of creation, no system: the same contents give the same file.
+        let header = GzBuilder::new().operating_system(255);
+        Ok(Self {
+            path: path.to_owned(),
+            sink: if gzip {
+                Sink::Gzip(Box::new(header.write(file, Compression::default())))
+            } else {
+                Sink::Plain(file)
+            },
+        })
+    }
+
+    /// Appends bytes.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        let written = match &mut self.sink {
+            Sink::Plain(file) => file.write_all(bytes),
+            Sink::Gzip(file) => file.write_all(bytes),
+        };
+        written.with_context(|| format!("cannot write {}", self.path.display()))
+    }
+
+    /// Everything on disk, under the temporary name.
+    fn finish(self) -> anyhow::Result<(PathBuf, NamedTempFile)> {
+        let failed = || format!("cannot write {}", self.path.display());
+        let file = match self.sink {
+            Sink::Plain(file) => file,
+            Sink::Gzip(file) => file.finish().with_context(failed)?,
+        };
+        let file = file
+            .into_inner()
+            .map_err(IntoInnerError::into_error)
+            .with_context(failed)?;
+        make_readable(file.as_file()).with_context(failed)?;
+        file.as_file().sync_all().with_context(failed)?;
+        Ok((self.path, file))
+    }
+}
+
+/// Gives files their names, once all of them are whole.
+///
+/// # Errors
+/// When one of them cannot be finished or renamed; unless it was the renaming, none appears.
+pub(crate) fn publish(files: impl IntoIterator<Item = Pending>) -> anyhow::Result<()> {
+    let finished = files
+        .into_iter()
+        .map(Pending::finish)
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    for (path, file) in finished {
+        file.persist(&path)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
     Ok(())
 }
 

@@ -4,16 +4,15 @@
 //! are exact: a Poisson process with a changing rate is drawn by thinning or by rescaled time, never
 //! by small steps.
 
-use std::sync::Arc;
+mod counts;
+mod recorded;
 
 use serde::Serialize;
 
+pub use self::counts::{CellCursor, Counts, Placement};
+pub use self::recorded::{ColdFlags, Recorded, RecordedError};
 use crate::law::Law;
 use crate::units::{Rate, SimDuration};
-
-mod recorded;
-
-pub use recorded::{ColdFlags, Recorded, RecordedError};
 
 /// When requests come to a function.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -90,36 +89,6 @@ pub struct Bursts {
     pub within: SimDuration,
     /// Rate of the single requests between bursts.
     pub background: Rate,
-}
-
-/// Recorded counts per interval.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Counts {
-    /// Length of an interval; greater than zero.
-    pub interval: SimDuration,
-    /// Where in its interval an invocation falls.
-    pub placement: Placement,
-    /// (index of the interval, count > 0), ascending by index.
-    pub cells: Arc<[(u32, u32)]>,
-}
-
-/// Where in its interval an invocation of a trace falls: the reader's assumption.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Placement {
-    /// Independent and uniform (exact order statistics).
-    Uniform,
-    /// Evenly spaced: the j-th of k at (j + ½)/k of the interval.
-    Equidistant,
-    /// All at the start of the interval.
-    MinuteStart,
-}
-
-impl Counts {
-    /// All requests of the trace.
-    pub fn total(&self) -> u64 {
-        self.cells.iter().map(|cell| u64::from(cell.1)).sum()
-    }
 }
 
 impl Arrivals {

@@ -71,6 +71,7 @@ pub mod law;
 pub mod math;
 pub mod measurement;
 pub mod metric;
+pub mod packed;
 pub mod preset;
 pub mod price;
 pub mod profile;

@@ -101,12 +101,14 @@ const METRICS: [(Unit, &[&str]); 4] = [
     (
         Unit::Milliseconds,
         &[
+            "latency_ms.mean",
             "latency_ms.p50",
             "latency_ms.p90",
             "latency_ms.p95",
             "latency_ms.p99",
             "latency_ms.p999",
             "latency_ms.max",
+            "init_ms.mean",
             "init_ms.p50",
             "init_ms.p90",
             "init_ms.p95",

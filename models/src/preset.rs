@@ -10,8 +10,13 @@
 //!
 //! A plain `aws-lambda` is the newest. Keep-alive is nowhere promised by the vendor: the presets say
 //! what people measured, and a scenario that depends on it should state its own
-//! (`keep-alive.fixed = "6 min"` is the middle of the measured 5 to 7 minutes).
+//! (`keep-alive.fixed = "6 min"` is the middle of the measured 5 to 7 minutes). Of other platforms
+//! too little is known for a whole preset; what is known about their idle instances is a
+//! [`KeepAlivePreset`].
 
+mod keep_alive;
+
+pub use self::keep_alive::KeepAlivePreset;
 use crate::init::Phase;
 use crate::keepalive::{KeepAlive, Reuse};
 use crate::law::{Law, LawError};
@@ -134,16 +139,7 @@ const NO_TIME: (SimDuration, SimDuration) = (SimDuration::ZERO, SimDuration::ZER
 /// The newest preset; the others are this one with what was different.
 const AWS_2026_10: Preset = Preset {
     name: "aws-lambda@2026-10",
-    keep_alive: known(
-        KeepAlive::Uniform {
-            low: SimDuration::from_secs(300),
-            high: SimDuration::from_secs(420),
-        },
-        "idle instances are kept for 5 to 7 min",
-        "M. Shilkov, Cold Starts in AWS Lambda, mikhail.io/serverless/coldstarts/aws",
-        "2021",
-        Certainty::Sourced,
-    ),
+    keep_alive: keep_alive::AWS_2021_01.keep_alive,
     reuse: known(
         Reuse::MostRecent,
         "the most recently used instance is reused first",
@@ -276,14 +272,8 @@ const AWS_2022: Preset = Preset {
 
 const AWS_2019: Preset = Preset {
     name: "aws-lambda@2019",
-    // Until June 2019 the same source measured 25 to 60 min; the preset is August's.
-    keep_alive: known(
-        KeepAlive::Fixed(SimDuration::from_secs(600)),
-        "idle instances are kept for 10 min",
-        "M. Shilkov, When Does Cold Start Happen on AWS Lambda?, mikhail.io",
-        "2019-08",
-        Certainty::Sourced,
-    ),
+    // The change came in July 2019; `aws-lambda@2019-06` is the keep-alive before it.
+    keep_alive: keep_alive::AWS_2019_08.keep_alive,
     vpc: known(
         (SimDuration::from_secs(8), SimDuration::from_secs(15)),
         "attaching a VPC interface takes 8 to 15 s",
@@ -303,12 +293,18 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     PRESETS.iter().map(|preset| preset.name)
 }
 
+/// The platform in a dated name.
+fn platform_of(name: &str) -> &str {
+    name.split_once('@').map_or(name, |parts| parts.0)
+}
+
 impl Preset {
     /// The preset of a name; a name without a date is the newest of its platform.
     pub fn named(name: &str) -> Option<&'static Self> {
-        PRESETS.iter().rev().find(|preset| {
-            preset.name == name || preset.name.split_once('@').map(|parts| parts.0) == Some(name)
-        })
+        PRESETS
+            .iter()
+            .rev()
+            .find(|preset| preset.name == name || platform_of(preset.name) == name)
     }
 
     /// The newest AWS Lambda.

@@ -25,7 +25,7 @@ mod book;
 
 use serde::Serialize;
 
-pub use account::bill;
+pub use account::{Account, FreeTierClaims, TierLoads, bill};
 pub use book::{
     ArchitecturePrices, Confidence, EgressPrices, LambdaPrices, PriceBook, PriceBookError,
     PriceSource, SnapStartPrices, Tiers, UnknownRegion,

@@ -30,6 +30,8 @@ pub enum Purpose {
     InitialPool,
     /// Durations of provisioned starts.
     Provisioning,
+    /// Synthetic traces.
+    Synthesis,
 }
 
 /// The name of a stream.
@@ -77,6 +79,7 @@ impl From<Purpose> for u8 {
             Purpose::MaximumAge => 7,
             Purpose::InitialPool => 8,
             Purpose::Provisioning => 9,
+            Purpose::Synthesis => 10,
         }
     }
 }

@@ -24,6 +24,7 @@ mod lines;
 mod quoted;
 pub mod request_log;
 mod requests;
+pub mod synth;
 
 pub use instant::TimeUnit;
 

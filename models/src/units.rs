@@ -339,6 +339,20 @@ pub fn parse_share(text: &str) -> Result<f64, QuantityError> {
         })
 }
 
+/// Reads a count: `"50000"`, `"50_000"`, `"1e9"`, `"1.5e6"`.
+///
+/// # Errors
+/// [`QuantityError`] when the text is no whole number from 0 to 10¹⁵.
+pub fn parse_count(text: &str) -> Result<u64, QuantityError> {
+    parse_number(text.trim())
+        .filter(|count| (0.0..=1e15).contains(count) && libm::floor(*count) >= *count)
+        .map(round_to_u64)
+        .ok_or_else(|| QuantityError {
+            expected: "a count such as 50_000 or 1e9",
+            found: text.to_owned(),
+        })
+}
+
 /// A number with three significant digits, without trailing zeros: the way every table prints an inferred value.
 pub fn significant(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
@@ -449,6 +463,17 @@ mod tests {
             })
         );
         assert!(Quota::parse("0 /s").is_err());
+        for (text, count) in [
+            ("0", 0),
+            ("50_000", 50_000),
+            ("1e9", 1_000_000_000),
+            ("1.5e3", 1_500),
+        ] {
+            assert_eq!(parse_count(text), Ok(count));
+        }
+        for wrong in ["", "-1", "1.5", "many", "1e16", "inf", "0x10"] {
+            assert!(parse_count(wrong).is_err(), "`{wrong}` is no count");
+        }
         assert_eq!(parse_share("80 %"), Ok(0.8));
         assert!(parse_share("1.2").is_err());
     }

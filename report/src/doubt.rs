@@ -5,6 +5,7 @@ use frostline_models::scenario::Scenario;
 use frostline_stats::outcome::SimulationOutcome;
 use frostline_stats::warning::Warning;
 
+use crate::estimates::Doubts;
 use crate::summary::RequestCounts;
 
 /// The doubts about an outcome, in the order in which they are printed.
@@ -12,6 +13,7 @@ pub(crate) fn warnings(
     scenario: &Scenario,
     outcome: &SimulationOutcome,
     counts: &RequestCounts,
+    doubts: Doubts,
 ) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if outcome.warm_up_ns < outcome.warm_up_wanted_ns {
@@ -26,6 +28,15 @@ pub(crate) fn warnings(
     // A recorded trace cannot be drawn again, so a single replication of it is no shortcoming.
     if scenario.run.replications == 1 && scenario.run.trace.is_none() {
         warnings.push(Warning::SingleReplication);
+    }
+    warnings.extend(doubts.too_few);
+    if !doubts.drifting.is_empty() {
+        let metric = doubts.drifting.join(", ");
+        warnings.push(Warning::NonStationary { metric });
+    }
+    if !doubts.correlated.is_empty() {
+        let metric = doubts.correlated.join(", ");
+        warnings.push(Warning::CorrelatedBatches { metric });
     }
     let assumptions = scenario
         .run

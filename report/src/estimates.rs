@@ -1,12 +1,14 @@
 //! From sections to estimates.
 
-use frostline_models::math::{to_f64, wide_to_f64};
+use frostline_models::math::{round_to_u64, to_f64, wide_to_f64};
 use frostline_models::price::{Bill, MONTH_S};
 use frostline_models::scenario::{Function, Scenario};
-use frostline_stats::estimate::Estimate;
+use frostline_stats::batches::{self, Batched, Doubt};
+use frostline_stats::estimate::{Estimate, Method};
 use frostline_stats::histogram::Distribution;
 use frostline_stats::outcome::Period;
 use frostline_stats::replications;
+use frostline_stats::warning::Warning;
 
 use crate::bill::{bills, scale_to_run};
 use crate::section::{Sections, pool};
@@ -83,124 +85,219 @@ fn gb_seconds(function: &Function, period: &Period, run_s: f64) -> [f64; 3] {
     ]
 }
 
-/// Everything that is inferred about a function, or about all of them.
-pub(crate) fn make(observed: &Observed, sections: Sections) -> Estimates {
-    let Observed {
-        periods,
-        bills,
-        gb_seconds,
-        run_s,
-    } = observed;
-    let cost = bills.as_ref().map(|bills| cost(bills, sections));
-    let per_period = |value: fn(&Period) -> f64| {
-        replications::mean(
-            &periods.iter().map(value).collect::<Vec<_>>(),
-            sections.mean(),
-        )
+/// Everything that is inferred about a function, or about all of them, and what is doubtful in it.
+pub(crate) fn make(observed: &Observed, sections: Sections) -> (Estimates, Doubts) {
+    let mut maker = Maker {
+        periods: &observed.periods,
+        sections,
+        doubts: Doubts::default(),
     };
-    let memory = |column: usize| {
-        let values = gb_seconds.iter().map(|row| row[column]);
-        replications::mean(&values.collect::<Vec<_>>(), sections.mean())
-    };
-    Estimates {
-        cold_ratio: ratio(periods, sections, |period| {
+    let cost = observed.bills.as_ref().map(|bills| maker.cost(bills));
+    let estimates = Estimates {
+        cold_ratio: maker.ratio("cold_ratio", |period| {
             (period.counts.cold_starts, period.counts.invocations)
         }),
-        throttle_ratio: ratio(periods, sections, |period| {
+        throttle_ratio: maker.ratio("throttle_ratio", |period| {
             (period.counts.throttles, period.counts.requests)
         }),
-        latency_ms: quantiles(periods, sections, |period| {
-            (&period.latency, period.latency_max_ns)
+        latency_ms: maker.quantiles("latency_ms", |period| Times {
+            distribution: &period.latency,
+            sum_ns: period.latency_sum_ns,
+            count: period.counts.invocations,
+            max_ns: period.latency_max_ns,
         }),
-        init_ms: quantiles(periods, sections, |period| {
-            (&period.init, period.init_max_ns)
+        init_ms: maker.quantiles("init_ms", |period| Times {
+            distribution: &period.init,
+            sum_ns: period.init_sum_ns,
+            count: period.counts.cold_starts,
+            max_ns: period.init_max_ns,
         }),
-        instances: Instances {
-            mean_alive: per_period(|period| time_average(period.alive_ns, period)),
-            mean_busy: per_period(|period| time_average(period.busy_ns, period)),
-            mean_idle: per_period(|period| {
-                time_average(period.alive_ns.saturating_sub(period.busy_ns), period)
-            }),
+        instances: maker.instances(),
+        billed: maker.billed(&observed.gb_seconds),
+        cost_usd_month: cost.as_ref().map(|cost| MonthlyCost {
+            total: cost
+                .total
+                .scaled(MONTH_S / observed.run_s.max(f64::MIN_POSITIVE)),
+        }),
+        cost_usd: cost,
+    };
+    (estimates, maker.doubts)
+}
+
+/// Which metrics have intervals that are less than they seem, as paths of the JSON output, in the
+/// order of the output and one a kind.
+#[derive(Debug, Default)]
+pub(crate) struct Doubts {
+    /// Their sections hold too little for an interval.
+    pub(crate) too_few: Vec<Warning>,
+    /// Their batches are correlated.
+    pub(crate) correlated: Vec<&'static str>,
+    /// Their batches rise or fall over the run.
+    pub(crate) drifting: Vec<&'static str>,
+}
+
+/// What a section says about a time.
+struct Times<'a> {
+    distribution: &'a Distribution,
+    sum_ns: u128,
+    count: u64,
+    max_ns: u64,
+}
+
+/// Makes estimates from the sections of a function, by the method that suits them.
+struct Maker<'a> {
+    periods: &'a [Period],
+    sections: Sections,
+    doubts: Doubts,
+}
+
+impl Maker<'_> {
+    /// Takes batches as they were joined, and notes what is wrong with them under `kind`.
+    fn noted<T>(&mut self, kind: &'static str, batched: Batched<T>) -> Vec<T> {
+        let list = match batched.doubt {
+            Some(Doubt::Correlated) => &mut self.doubts.correlated,
+            Some(Doubt::Drifting) => &mut self.doubts.drifting,
+            None => return batched.batches,
+        };
+        if !list.contains(&kind) {
+            list.push(kind);
+        }
+        batched.batches
+    }
+
+    /// The sections' pairs as observations that may be treated as independent.
+    fn independent(&mut self, kind: &'static str, pairs: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+        match self.sections {
+            Sections::Batches => {
+                let batched = batches::pairs(&pairs);
+                self.noted(kind, batched)
+            }
+            Sections::Replications | Sections::Whole => pairs,
+        }
+    }
+
+    fn mean(&mut self, kind: &'static str, values: impl Iterator<Item = f64>) -> Estimate {
+        let pairs = self.independent(kind, values.map(|value| (value, 1.0)).collect());
+        let values: Vec<f64> = pairs.iter().map(|(sum, n)| sum / n).collect();
+        replications::mean(&values, self.sections.mean())
+    }
+
+    fn ratio(&mut self, kind: &'static str, parts: fn(&Period) -> (u64, u64)) -> Option<Estimate> {
+        let pairs = self.periods.iter().map(parts).collect::<Vec<_>>();
+        if pairs.iter().all(|pair| pair.1 == 0) {
+            return None;
+        }
+        let pairs = pairs
+            .into_iter()
+            .map(|(events, all)| (to_f64(events), to_f64(all)))
+            .collect();
+        let pairs = self.independent(kind, pairs);
+        Some(replications::ratio(&pairs, self.sections.ratio()))
+    }
+
+    fn quantiles(&mut self, kind: &'static str, times: fn(&Period) -> Times<'_>) -> Quantiles {
+        let times = self.periods.iter().map(times).collect::<Vec<_>>();
+        let pooled = pool(times.iter().map(|times| times.distribution));
+        if pooled.count() == 0 {
+            return Quantiles::default();
+        }
+        let sums = times
+            .iter()
+            .map(|times| (wide_to_f64(times.sum_ns) / 1e6, to_f64(times.count)));
+        let sums = self.independent(kind, sums.collect());
+        let mean = replications::quotient(&sums, self.sections.ratio());
+        let max_ns = times.iter().map(|times| times.max_ns).max().unwrap_or(0);
+        let max_ns = to_f64(max_ns);
+        let each: Vec<Distribution> = times
+            .iter()
+            .map(|times| times.distribution.clone())
+            .collect();
+        let mut at = |probability| {
+            let joined = match self.sections {
+                Sections::Batches => {
+                    let batched = batches::distributions(&each, probability);
+                    &self.noted(kind, batched)
+                }
+                Sections::Replications | Sections::Whole => &each,
+            };
+            replications::quantile(&pooled, joined, probability, self.sections.quantile())
+                .map(|estimate| at_most(estimate, max_ns).scaled(1e-6))
+        };
+        let quantiles = Quantiles {
+            mean: Some(mean),
+            p50: at(0.5),
+            p90: at(0.9),
+            p95: at(0.95),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: Some(max_ns / 1e6),
+        };
+        self.note_missing(kind, &quantiles, &each);
+        quantiles
+    }
+
+    /// Tells of the lowest quantile without an interval, since higher ones need more still. Of init
+    /// only the median is missed: cold starts are few by design.
+    fn note_missing(&mut self, kind: &str, quantiles: &Quantiles, each: &[Distribution]) {
+        let named = [
+            ("p50", 0.5, &quantiles.p50),
+            ("p90", 0.9, &quantiles.p90),
+            ("p95", 0.95, &quantiles.p95),
+            ("p99", 0.99, &quantiles.p99),
+            ("p999", 0.999, &quantiles.p999),
+        ];
+        let expected = if kind == "init_ms" { 1 } else { named.len() };
+        let lowest = named[..expected].iter().find(|(_, _, estimate)| {
+            estimate.is_some_and(|estimate| estimate.method == Method::PointOnly)
+        });
+        if let (Some((name, probability, _)), true) = (lowest, each.len() > 1) {
+            self.doubts.too_few.push(Warning::TooFewSamples {
+                metric: format!("{kind}.{name}"),
+                needed: round_to_u64(replications::needed_for_quantile(*probability).ceil()),
+                found: each.iter().map(Distribution::count).min().unwrap_or(0),
+            });
+        }
+    }
+
+    fn instances(&mut self) -> Instances {
+        let periods = self.periods;
+        let mut average = |integral_ns: fn(&Period) -> u128| {
+            let average = |period| time_average(integral_ns(period), period);
+            self.mean("instances", periods.iter().map(average))
+        };
+        Instances {
+            mean_alive: average(|period| period.alive_ns),
+            mean_busy: average(|period| period.busy_ns),
+            mean_idle: average(|period| period.alive_ns.saturating_sub(period.busy_ns)),
             peak: periods.iter().map(|p| p.instances_peak).max().unwrap_or(0),
-        },
-        billed: Billed {
+        }
+    }
+
+    fn billed(&mut self, gb_seconds: &[[f64; 3]]) -> Billed {
+        let mut memory =
+            |column: usize| self.mean("billed", gb_seconds.iter().map(|row| row[column]));
+        Billed {
             gb_seconds: memory(0),
             provisioned_gb_seconds: memory(1),
             idle_gb_seconds: memory(2),
-        },
-        cost_usd_month: cost.as_ref().map(|cost| MonthlyCost {
-            total: cost.total.scaled(MONTH_S / run_s.max(f64::MIN_POSITIVE)),
-        }),
-        cost_usd: cost,
+        }
     }
-}
 
-fn cost(bills: &[Bill], sections: Sections) -> Cost {
-    let money = |amount: fn(&Bill) -> f64| {
-        let amounts = bills.iter().map(amount).collect::<Vec<_>>();
-        replications::mean(&amounts, sections.mean())
-    };
-    Cost {
-        requests: money(|bill| bill.requests),
-        compute: money(|bill| bill.compute),
-        provisioned: money(|bill| bill.provisioned),
-        egress: money(|bill| bill.egress),
-        other: money(|bill| bill.other),
-        total: money(|bill| bill.total),
+    fn cost(&mut self, bills: &[Bill]) -> Cost {
+        let mut money = |amount: fn(&Bill) -> f64| self.mean("cost_usd", bills.iter().map(amount));
+        Cost {
+            requests: money(|bill| bill.requests),
+            compute: money(|bill| bill.compute),
+            provisioned: money(|bill| bill.provisioned),
+            egress: money(|bill| bill.egress),
+            other: money(|bill| bill.other),
+            total: money(|bill| bill.total),
+        }
     }
 }
 
 fn time_average(integral_ns: u128, period: &Period) -> f64 {
     wide_to_f64(integral_ns) / to_f64(period.span_ns.max(1))
-}
-
-fn ratio(
-    periods: &[Period],
-    sections: Sections,
-    parts: fn(&Period) -> (u64, u64),
-) -> Option<Estimate> {
-    let pairs = periods.iter().map(parts).collect::<Vec<_>>();
-    if pairs.iter().all(|pair| pair.1 == 0) {
-        return None;
-    }
-    let pairs = pairs
-        .into_iter()
-        .map(|(events, all)| (to_f64(events), to_f64(all)))
-        .collect::<Vec<_>>();
-    Some(replications::ratio(&pairs, sections.ratio()))
-}
-
-fn quantiles(
-    periods: &[Period],
-    sections: Sections,
-    parts: fn(&Period) -> (&Distribution, u64),
-) -> Quantiles {
-    let each = periods
-        .iter()
-        .map(|period| parts(period).0.clone())
-        .collect::<Vec<_>>();
-    let pooled = pool(each.iter());
-    if pooled.count() == 0 {
-        return Quantiles::default();
-    }
-    let max_ns = periods
-        .iter()
-        .map(|period| parts(period).1)
-        .max()
-        .unwrap_or(0);
-    let max_ns = to_f64(max_ns);
-    let at = |probability| {
-        replications::quantile(&pooled, &each, probability, sections.quantile())
-            .map(|estimate| at_most(estimate, max_ns).scaled(1e-6))
-    };
-    Quantiles {
-        p50: at(0.5),
-        p90: at(0.9),
-        p95: at(0.95),
-        p99: at(0.99),
-        p999: at(0.999),
-        max: Some(max_ns / 1e6),
-    }
 }
 
 /// A histogram's cell reaches beyond the values in it; no quantile exceeds the longest value seen.

@@ -111,6 +111,8 @@ fn put_together(periods: &[&Period]) -> Period {
                 None => whole.throttle_reasons.push((reason, count)),
             }
         }
+        whole.latency_sum_ns += period.latency_sum_ns;
+        whole.init_sum_ns += period.init_sum_ns;
         whole.latency_max_ns = whole.latency_max_ns.max(period.latency_max_ns);
         whole.init_max_ns = whole.init_max_ns.max(period.init_max_ns);
         whole.alive_ns += period.alive_ns;

@@ -11,7 +11,7 @@ use frostline_stats::warning::Warning;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::estimates::{self, Observed};
+use crate::estimates::{self, Doubts, Observed};
 use crate::recorded::RecordedSummary;
 use crate::section::{Sections, side_by_side};
 use crate::verdict::{SloVerdict, judge};
@@ -195,10 +195,12 @@ pub struct Estimates {
     pub cost_usd_month: Option<MonthlyCost>,
 }
 
-/// Quantiles by definition R-7; `None` where nothing was seen.
+/// The mean, and quantiles by definition R-7; `None` where nothing was seen.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Quantiles {
+    /// The mean.
+    pub mean: Option<Estimate>,
     /// The median.
     pub p50: Option<Estimate>,
     /// 90 % are at most this.
@@ -284,17 +286,17 @@ impl Summary {
             .map(|((function, result), observed)| FunctionSummary {
                 name: function.name.clone(),
                 counts: counts_of(result).into(),
-                estimates: estimates::make(observed, sections),
+                estimates: estimates::make(observed, sections).0,
                 recorded: RecordedSummary::of_function(function, &in_window(result)),
             })
             .collect::<Vec<_>>();
-        let mut totals = totals(outcome, &observed, &functions, sections);
+        let (mut totals, doubts) = totals(outcome, &observed, &functions, sections);
         let compared = scenario.functions.iter().zip(&outcome.functions);
         totals.recorded = RecordedSummary::of_all(
             compared.map(|(function, result)| (function, in_window(result))),
         );
         let slo = judge(&scenario.slos, &functions);
-        let warnings = crate::doubt::warnings(scenario, outcome, &totals.counts);
+        let warnings = crate::doubt::warnings(scenario, outcome, &totals.counts, doubts);
         Self {
             schema: SCHEMA,
             manifest,
@@ -328,6 +330,16 @@ impl Summary {
             .expect("a summary serialises, because all its keys are strings");
         json.push('\n');
         json
+    }
+}
+
+impl Totals {
+    fn new(counts: RequestCounts, estimates: Estimates) -> Self {
+        Self {
+            counts,
+            estimates,
+            recorded: None,
+        }
     }
 }
 
@@ -403,14 +415,11 @@ fn totals(
     observed: &[Observed],
     functions: &[FunctionSummary],
     sections: Sections,
-) -> Totals {
+) -> (Totals, Doubts) {
     // A single function is its own total: the same observations give the same estimates.
-    if let [only] = functions {
-        return Totals {
-            counts: only.counts,
-            estimates: only.estimates.clone(),
-            recorded: None,
-        };
+    if let ([only], [observed]) = (functions, observed) {
+        let (estimates, doubts) = estimates::make(observed, sections);
+        return (Totals::new(only.counts, estimates), doubts);
     }
     let mut counts = Counts::default();
     for function in &outcome.functions {
@@ -424,9 +433,6 @@ fn totals(
         })
         .collect();
     let together = Observed::sum(periods, observed);
-    Totals {
-        counts: counts.into(),
-        estimates: estimates::make(&together, sections),
-        recorded: None,
-    }
+    let (estimates, doubts) = estimates::make(&together, sections);
+    (Totals::new(counts.into(), estimates), doubts)
 }

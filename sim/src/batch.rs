@@ -206,6 +206,7 @@ impl Batch {
         self.meter.counts.recorded_cold += self.replay.recorded_cold(requests);
         self.meter.latency_max_ns = self.meter.latency_max_ns.max(longest);
         self.meter.billed_ms += u128::from(billed);
+        self.meter.latency_sum_ns += busy_ns;
         self.busy_ns += busy_ns;
         Ok(())
     }

@@ -20,6 +20,8 @@ pub(crate) struct Job<'a> {
     pub(crate) end: u64,
     /// Functions that share the account's limits.
     pub(crate) sharers: u64,
+    /// The account's concurrency that no function has reserved or provisioned.
+    unreserved_pool: u64,
 }
 
 /// How much of the shared limits one function used: whether functions that were run apart would
@@ -52,6 +54,7 @@ impl<'a> Job<'a> {
             discard_first: plan.discard_first,
             end: ORIGIN + scenario.run.duration.0,
             sharers: frostline_models::math::word(scenario.functions.len()),
+            unreserved_pool: unreserved_pool(scenario),
         }
     }
 
@@ -81,15 +84,7 @@ impl<'a> Job<'a> {
 
     /// The account's concurrency that no function has reserved or provisioned.
     pub(crate) fn unreserved_pool(&self) -> u64 {
-        let Some(account) = self.scenario.platform.account_concurrency else {
-            return u64::MAX;
-        };
-        let claimed = self.scenario.functions.iter().map(|function| {
-            function
-                .reserved
-                .unwrap_or(u64::from(function.provisioned.instances))
-        });
-        account.saturating_sub(claimed.sum())
+        self.unreserved_pool
     }
 
     /// Splits the periods of a function into warm-up and measurement.
@@ -107,6 +102,18 @@ impl<'a> Job<'a> {
             kernel,
         }
     }
+}
+
+fn unreserved_pool(scenario: &Scenario) -> u64 {
+    let Some(account) = scenario.platform.account_concurrency else {
+        return u64::MAX;
+    };
+    let claimed = scenario.functions.iter().map(|function| {
+        function
+            .reserved
+            .unwrap_or(u64::from(function.provisioned.instances))
+    });
+    account.saturating_sub(claimed.sum())
 }
 
 /// What a function's reserved concurrency leaves beside its provisioned one.

@@ -58,4 +58,4 @@ mod stream;
 
 pub use frostline_stats::outcome;
 pub use progress::{Cancelled, Observer, Unobserved};
-pub use run::{Kernels, Options, simulate};
+pub use run::{Kernels, Options, simulate, simulate_each};

@@ -37,8 +37,10 @@ pub(crate) struct Integrals {
 pub(crate) struct Meter {
     pub(crate) counts: Counts,
     pub(crate) latency: Histogram,
+    pub(crate) latency_sum_ns: u128,
     pub(crate) latency_max_ns: u64,
     pub(crate) init: Histogram,
+    pub(crate) init_sum_ns: u128,
     pub(crate) init_max_ns: u64,
     pub(crate) billed_ms: u128,
     pub(crate) billed_provisioned_ms: u128,
@@ -68,6 +70,7 @@ impl Meter {
     /// Counts a cold start's waiting time.
     pub(crate) fn init(&mut self, nanoseconds: u64) {
         self.init.record(nanoseconds);
+        self.init_sum_ns += u128::from(nanoseconds);
         self.init_max_ns = self.init_max_ns.max(nanoseconds);
     }
 
@@ -82,8 +85,10 @@ impl Meter {
                 .map(|(reason, count)| (reason.name(), *count))
                 .collect(),
             latency: self.latency.drain(),
+            latency_sum_ns: self.latency_sum_ns,
             latency_max_ns: self.latency_max_ns,
             init: self.init.drain(),
+            init_sum_ns: self.init_sum_ns,
             init_max_ns: self.init_max_ns,
             alive_ns: integrals.alive_ns - self.began.alive_ns,
             busy_ns: integrals.busy_ns - self.began.busy_ns,
@@ -93,7 +98,9 @@ impl Meter {
             billed_provisioned_ms: self.billed_provisioned_ms,
         };
         self.counts = Counts::default();
+        self.latency_sum_ns = 0;
         self.latency_max_ns = 0;
+        self.init_sum_ns = 0;
         self.init_max_ns = 0;
         self.billed_ms = 0;
         self.billed_provisioned_ms = 0;

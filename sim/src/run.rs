@@ -1,5 +1,7 @@
 //! Running a scenario: which kernel, which functions together, on how many threads.
 
+use std::sync::OnceLock;
+
 use frostline_models::math::round_to_u64;
 use frostline_models::scenario::Scenario;
 use rayon::prelude::*;
@@ -7,7 +9,7 @@ use rayon::prelude::*;
 use crate::batch::{self, Unfit};
 use crate::event;
 use crate::job::{Job, Usage};
-use crate::outcome::{FunctionOutcome, ReplicationOutcome, SimulationOutcome};
+use crate::outcome::{FunctionOutcome, ReplicationOutcome, RunSpan, SimulationOutcome};
 use crate::plan::Periods;
 use crate::progress::{Cancelled, Observer, Watcher};
 
@@ -35,17 +37,48 @@ pub enum Kernels {
 /// Simulates a scenario on the current rayon pool. The result is a function of (scenario, seed): the
 /// same bits for any number of threads.
 ///
+/// It holds every function's distributions in every period; where that is too much,
+/// [`simulate_each`] hands functions over one by one.
+///
 /// # Errors
 /// [`Cancelled`] when the observer asked for an end.
 pub fn simulate(scenario: &Scenario, options: Options<'_>) -> Result<SimulationOutcome, Cancelled> {
+    let functions = scenario.functions.iter();
+    let slots: Vec<OnceLock<FunctionOutcome>> = functions.map(|_| OnceLock::new()).collect();
+    let span = simulate_each(scenario, options, &|place, function| {
+        // Each function is handed over once.
+        let _ = slots[place].set(function);
+    })?;
+    let functions = slots.into_iter().filter_map(OnceLock::into_inner);
+    Ok(SimulationOutcome {
+        functions: functions.collect(),
+        warm_up_ns: span.warm_up_ns,
+        end_ns: span.end_ns,
+        warm_up_wanted_ns: span.warm_up_wanted_ns,
+    })
+}
+
+/// Simulates a scenario on the current rayon pool and hands over each function, by its place in the
+/// scenario, as soon as its result is final: each once, from any thread, in any order. Where
+/// functions share no limit nothing is kept of a function beyond that, so memory does not grow with
+/// their number times their periods. What is handed over is a function of (scenario, seed).
+///
+/// # Errors
+/// [`Cancelled`] when the observer asked for an end; some functions may have been handed over then.
+pub fn simulate_each(
+    scenario: &Scenario,
+    options: Options<'_>,
+    each: &(dyn Fn(usize, FunctionOutcome) + Sync),
+) -> Result<RunSpan, Cancelled> {
     let periods = Periods::new(scenario);
     let duration = scenario.run.duration;
     let replications = scenario.run.replications;
-    let rates = scenario
+    let rates: Vec<f64> = scenario
         .functions
         .iter()
-        .map(|f| f.arrivals.mean_per_second(duration));
-    let expected = rates.sum::<f64>() * duration.as_secs_f64() * f64::from(replications);
+        .map(|function| function.arrivals.mean_per_second(duration))
+        .collect();
+    let expected = rates.iter().sum::<f64>() * duration.as_secs_f64() * f64::from(replications);
     let watcher = Watcher::new(options.observer, round_to_u64(expected));
     let jobs: Vec<Job<'_>> = (0..replications)
         .map(|replication| Job::new(scenario, options.seed, replication, &periods))
@@ -54,14 +87,21 @@ pub fn simulate(scenario: &Scenario, options: Options<'_>) -> Result<SimulationO
         jobs,
         watcher,
         kernels: options.kernels,
+        largest_first: largest_first(&rates),
     };
-    let replications = engine.run()?;
-    Ok(SimulationOutcome {
-        functions: by_function(scenario.functions.len(), replications),
+    engine.run(each)?;
+    Ok(RunSpan {
         warm_up_ns: periods.warm_up_ns(),
         end_ns: duration.0,
         warm_up_wanted_ns: periods.warm_up_wanted_ns,
     })
+}
+
+/// Places by falling rate, so that no thread is left with a large function at the end.
+fn largest_first(rates: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..rates.len()).collect();
+    order.sort_by(|left, right| rates[*right].total_cmp(&rates[*left]));
+    order
 }
 
 type Ran = (ReplicationOutcome, Usage);
@@ -70,31 +110,58 @@ struct Engine<'a> {
     jobs: Vec<Job<'a>>,
     watcher: Watcher<'a>,
     kernels: Kernels,
+    /// Places of functions in the order in which they are begun.
+    largest_first: Vec<usize>,
 }
 
 impl Engine<'_> {
+    fn run(&self, each: &(dyn Fn(usize, FunctionOutcome) + Sync)) -> Result<(), Cancelled> {
+        if !self.jobs.iter().any(Job::shares_limits) {
+            return self.run_independent(each);
+        }
+        // A record cannot be taken back, so what might have to run again is run together at once.
+        let replications: Vec<_> = if self.watcher.wants_records() {
+            let jobs = self.jobs.par_iter();
+            jobs.map(|job| self.run_together(job))
+                .collect::<Result<_, Cancelled>>()?
+        } else {
+            self.run_and_settle()?
+        };
+        by_function(self.largest_first.len(), replications)
+            .into_par_iter()
+            .enumerate()
+            .for_each(|(place, function)| each(place, function));
+        Ok(())
+    }
+
+    /// Runs functions that cannot meet, and lets go of each when it is done.
+    fn run_independent(
+        &self,
+        each: &(dyn Fn(usize, FunctionOutcome) + Sync),
+    ) -> Result<(), Cancelled> {
+        self.largest_first
+            .par_iter()
+            .with_max_len(1)
+            .try_for_each(|&place| {
+                let replications = self
+                    .jobs
+                    .par_iter()
+                    .map(|job| match self.run_apart(job, place)? {
+                        Some((outcome, _)) => Ok(outcome),
+                        None => unreachable!("there is no limit that function {place} shares"),
+                    })
+                    .collect::<Result<_, Cancelled>>()?;
+                each(place, FunctionOutcome { replications });
+                Ok(())
+            })
+    }
+
     /// Runs functions apart first. Where they would have met at a shared limit, their replication
     /// is run again with all of them under one clock.
-    fn run(&self) -> Result<Vec<Vec<ReplicationOutcome>>, Cancelled> {
-        let functions = self
-            .jobs
-            .first()
-            .map_or(0, |job| job.scenario.functions.len());
-        // A record cannot be taken back, so what might have to run again is run together at once.
-        if self.watcher.wants_records() && self.jobs.iter().any(Job::shares_limits) {
-            let jobs = self.jobs.par_iter();
-            return jobs.map(|job| self.run_together(job)).collect();
-        }
-        // The largest tasks first, so that no thread is left with one at the end.
-        let mut order: Vec<usize> = (0..functions).collect();
-        if let Some(job) = self.jobs.first() {
-            let weight = |place: &usize| {
-                let function = &job.scenario.functions[*place];
-                function.arrivals.mean_per_second(job.scenario.run.duration)
-            };
-            order.sort_by(|left, right| weight(right).total_cmp(&weight(left)));
-        }
-        let tasks: Vec<(usize, usize)> = order
+    fn run_and_settle(&self) -> Result<Vec<Vec<ReplicationOutcome>>, Cancelled> {
+        let functions = self.largest_first.len();
+        let tasks: Vec<(usize, usize)> = self
+            .largest_first
             .iter()
             .flat_map(|function| (0..self.jobs.len()).map(|job| (job, *function)))
             .collect();

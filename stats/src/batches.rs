@@ -3,8 +3,10 @@
 //! The run is cut into 32 batches of equal length. If neighbouring batches still resemble each
 //! other, by von Neumann's ratio, they are joined in pairs, down to 8 (von Neumann, "Distribution
 //! of the ratio of the mean square successive difference to the variance", Annals of Mathematical
-//! Statistics 12(4), 1941, <https://doi.org/10.1214/aoms/1177731677>).
+//! Statistics 12(4), 1941, <https://doi.org/10.1214/aoms/1177731677>). What is still alike then is
+//! told: as drift where the batches rise or fall over the run, else as correlation.
 
+use crate::histogram::Distribution;
 use crate::number::count;
 
 /// Batches at the start.
@@ -17,14 +19,25 @@ pub const FEWEST_BATCHES: usize = 8;
 /// makes intervals too short.
 const Z_95: f64 = 1.644_853_626_951_472_2;
 
+/// The standard normal quantile of 0.995: drift is told where chance would show it once in 100.
+const Z_995: f64 = 2.575_829_303_548_900_4;
+
 /// Batches that may be treated as independent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batched<T> {
     /// One entry a batch.
     pub batches: Vec<T>,
-    /// Whether the batches were still correlated when no more could be joined: the run is too
-    /// short and intervals from it are too narrow.
-    pub correlated: bool,
+    /// What is wrong with them.
+    pub doubt: Option<Doubt>,
+}
+
+/// Why an interval from these batches is too narrow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doubt {
+    /// Batches were still correlated when no more could be joined: the run is too short.
+    Correlated,
+    /// They are, and rise or fall over the run: an average stands for no particular time.
+    Drifting,
 }
 
 /// The means of up to [`BATCHES`] batches of consecutive observations, joined while they are
@@ -41,7 +54,7 @@ pub fn means(observations: &[f64]) -> Batched<f64> {
     let joined = pairs(&sums[surplus..]);
     Batched {
         batches: joined.batches.iter().map(|(sum, n)| sum / n).collect(),
-        correlated: joined.correlated,
+        doubt: joined.doubt,
     }
 }
 
@@ -49,22 +62,21 @@ pub fn means(observations: &[f64]) -> Batched<f64> {
 /// the lag-1 test on their quotients rejects independence at 5 %. An odd batch out joins the last.
 /// Batches with denominator 0 take no part in the test.
 pub fn pairs(batches: &[(f64, f64)]) -> Batched<(f64, f64)> {
-    let mut batches = batches.to_vec();
-    loop {
-        let quotients: Vec<f64> = batches
-            .iter()
-            .filter(|batch| batch.1.abs() > 0.0)
-            .map(|batch| batch.0 / batch.1)
-            .collect();
-        let correlated = von_neumann(&quotients).is_some_and(|z| z > Z_95);
-        if !correlated || batches.len() / 2 < FEWEST_BATCHES {
-            return Batched {
-                batches,
-                correlated,
-            };
-        }
-        batches = join_in_pairs(&batches);
-    }
+    let quotient = |batch: &(f64, f64)| (batch.1.abs() > 0.0).then(|| batch.0 / batch.1);
+    join_while_correlated(batches.to_vec(), quotient, |whole, part| {
+        whole.0 += part.0;
+        whole.1 += part.1;
+    })
+}
+
+/// Batches of distributions, joined in pairs while the lag-1 test on their quantiles rejects
+/// independence at 5 %. Empty ones take no part in the test.
+///
+/// # Panics
+/// When `probability` lies outside [0, 1].
+pub fn distributions(batches: &[Distribution], probability: f64) -> Batched<Distribution> {
+    let quantile = |batch: &Distribution| batch.quantile_ns(probability);
+    join_while_correlated(batches.to_vec(), quantile, Distribution::merge)
 }
 
 /// Von Neumann's statistic, standardised: C = 1 − Σ(xᵢ₊₁ − xᵢ)²/(2·Σ(xᵢ − x̄)²), about the lag-1
@@ -85,13 +97,56 @@ pub fn von_neumann(values: &[f64]) -> Option<f64> {
     (squares > 0.0).then(|| (1.0 - steps / (2.0 * squares)) * ((n * n - 1.0) / (n - 2.0)).sqrt())
 }
 
-fn join_in_pairs(batches: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let mut joined = vec![(0.0, 0.0); batches.len() / 2];
-    let last = joined.len().saturating_sub(1);
-    for (index, batch) in batches.iter().enumerate() {
-        let target = &mut joined[(index / 2).min(last)];
-        target.0 += batch.0;
-        target.1 += batch.1;
+/// The Mann-Kendall statistic of a trend, standardised: the number of pairs that rise less those
+/// that fall, less 1 for continuity, over √(n(n − 1)(2n + 5)/18); standard normal without a trend
+/// (Mann, "Nonparametric tests against trend", Econometrica 13(3), 1945,
+/// <https://doi.org/10.2307/1907187>). 0 for fewer than 3 observations; the work grows as n².
+pub fn mann_kendall(values: &[f64]) -> f64 {
+    let n = count(values.len());
+    let mut score = 0.0;
+    for (place, early) in values.iter().enumerate() {
+        for late in &values[place + 1..] {
+            score += f64::from(i8::from(late > early)) - f64::from(i8::from(late < early));
+        }
+    }
+    if values.len() < 3 {
+        return 0.0;
+    }
+    let corrected = score.signum() * (score.abs() - 1.0).max(0.0);
+    corrected / (n * (n - 1.0) * (2.0 * n + 5.0) / 18.0).sqrt()
+}
+
+fn join_while_correlated<T>(
+    mut batches: Vec<T>,
+    value: impl Fn(&T) -> Option<f64>,
+    add: impl Fn(&mut T, &T),
+) -> Batched<T> {
+    loop {
+        let values: Vec<f64> = batches.iter().filter_map(&value).collect();
+        let is_correlated = von_neumann(&values).is_some_and(|z| z > Z_95);
+        if !is_correlated || batches.len() / 2 < FEWEST_BATCHES {
+            let doubt = is_correlated.then(|| {
+                if mann_kendall(&values).abs() > Z_995 {
+                    Doubt::Drifting
+                } else {
+                    Doubt::Correlated
+                }
+            });
+            return Batched { batches, doubt };
+        }
+        batches = join_in_pairs(batches, &add);
+    }
+}
+
+fn join_in_pairs<T>(batches: Vec<T>, add: &impl Fn(&mut T, &T)) -> Vec<T> {
+    let pairs = batches.len() / 2;
+    let mut joined: Vec<T> = Vec::with_capacity(pairs);
+    for (index, batch) in batches.into_iter().enumerate() {
+        let begins = index % 2 == 0 && joined.len() < pairs;
+        match joined.last_mut() {
+            Some(last) if !begins => add(last, &batch),
+            _ => joined.push(batch),
+        }
     }
     joined
 }
@@ -99,19 +154,23 @@ fn join_in_pairs(batches: &[(f64, f64)]) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::histogram::Histogram;
 
     #[test]
     fn alternating_values_are_not_joined() {
         let values: Vec<f64> = (0..320).map(|i| f64::from(i % 7)).collect();
         let found = means(&values);
-        assert_eq!((found.batches.len(), found.correlated), (32, false));
+        assert_eq!((found.batches.len(), found.doubt), (32, None));
     }
 
     #[test]
     fn a_trend_is_joined_down_to_eight_and_reported() {
         let values: Vec<f64> = (0..645).map(f64::from).collect();
         let found = means(&values);
-        assert_eq!((found.batches.len(), found.correlated), (8, true));
+        assert_eq!(
+            (found.batches.len(), found.doubt),
+            (8, Some(Doubt::Drifting))
+        );
         let mean = found.batches.iter().sum::<f64>() / 8.0;
         let last = 644.0;
         assert!((mean - (last - 319.5)).abs() < 1e-9, "{mean}");
@@ -124,7 +183,7 @@ mod tests {
             .map(|i| (if i / 8 % 2 == 0 { 1.0 } else { 2.0 }, 10.0))
             .collect();
         let found = pairs(&batches);
-        assert_eq!((found.batches.len(), found.correlated), (8, false));
+        assert_eq!((found.batches.len(), found.doubt), (8, None));
         let total: f64 = found.batches.iter().map(|batch| batch.0).sum();
         assert!(
             (total - 48.0).abs() < 1e-12,
@@ -133,16 +192,48 @@ mod tests {
     }
 
     #[test]
+    fn one_long_wave_is_correlated_and_no_drift() {
+        let batches: Vec<(f64, f64)> = (0..32)
+            .map(|i| (libm::sin(f64::from(i) * 0.2) + 2.0, 1.0))
+            .collect();
+        assert_eq!(pairs(&batches).doubt, Some(Doubt::Correlated));
+    }
+
+    #[test]
     fn nothing_and_constants_are_not_correlated() {
         assert_eq!(means(&[]).batches.len(), 0);
-        assert!(!means(&[1.0; 100]).correlated);
+        assert_eq!(means(&[1.0; 100]).doubt, None);
         assert_eq!(von_neumann(&[1.0, 2.0]), None);
+    }
+
+    #[test]
+    fn distributions_are_joined_by_their_quantiles() {
+        let of = |value: u64| {
+            let mut histogram = Histogram::default();
+            (0..10).for_each(|_| histogram.record(value));
+            histogram.drain()
+        };
+        let rising: Vec<Distribution> = (1..=17).map(|i| of(i * 1_000)).collect();
+        let found = distributions(&rising, 0.5);
+        assert_eq!(
+            (found.batches.len(), found.doubt),
+            (8, Some(Doubt::Drifting))
+        );
+        let counts: Vec<u64> = found.batches.iter().map(Distribution::count).collect();
+        assert_eq!(counts, [20, 20, 20, 20, 20, 20, 20, 30]);
     }
 
     /// By hand: 1, 2, 3 has C = 1 − 2/(2·2) = ½, times √(8/1).
     #[test]
-    fn the_statistic_by_hand() {
+    fn the_statistics_by_hand() {
         let z = von_neumann(&[1.0, 2.0, 3.0]).unwrap();
         assert!((z - 0.5 * 8.0_f64.sqrt()).abs() < 1e-12, "{z}");
+        // Pairs of 1, 3, 2, 4: five rise and one falls; (4 − 1)/√(4·3·13/18).
+        let trend = mann_kendall(&[1.0, 3.0, 2.0, 4.0]);
+        assert!(
+            (trend - 3.0 / (156.0_f64 / 18.0).sqrt()).abs() < 1e-12,
+            "{trend}"
+        );
+        assert!(mann_kendall(&[2.0; 9]).abs() < 1e-12);
     }
 }

@@ -38,10 +38,24 @@ pub enum Method {
     SectioningOverReplications,
     /// Pooled quantile, spread of the quantiles of the batches (sectioning), Student's t.
     SectioningOverBatches,
+    /// Student's t over the differences of two configurations under common random numbers.
+    PairedDifferences,
+    /// Ratio of two configurations under common random numbers, delta-method variance, Student's t.
+    PairedRatio,
     /// No event was seen: an upper bound only.
     UpperBound,
     /// Every observation was an event: a lower bound only.
     LowerBound,
+    /// Resampled blocks of observations, such as days, percentiles of what they give.
+    BlockBootstrap,
+    /// Two order statistics of independent observations.
+    OrderStatistics,
+    /// Curvature of the log-likelihood, Student's t.
+    ObservedInformation,
+    /// Least squares with standard errors that allow for unequal variances, Student's t.
+    LeastSquares,
+    /// Resampled observations, percentiles of what they give.
+    Bootstrap,
     /// Too few data for an interval.
     PointOnly,
 }

@@ -152,18 +152,49 @@ impl Distribution {
             (0.0..=1.0).contains(&probability),
             "no quantile at {probability}"
         );
-        let count = self.count();
-        let rank = (count.checked_sub(1)? as f64) * probability;
-        let mut before = 0.0;
-        for &(cell, count) in &self.cells {
-            let count = count as f64;
-            if rank < before + count {
-                let (low, high) = (lower_edge(cell), lower_edge(cell + 1));
-                return Some(low + (high - low) * (rank - before + 0.5) / count.max(1.0));
-            }
-            before += count;
+        let (place, rank) = self.place_of(probability)?;
+        let (cell, count) = self.cells[place];
+        let (low, high) = (lower_edge(cell), lower_edge(cell + 1));
+        Some(low + (high - low) * (rank + 0.5) / (count as f64))
+    }
+
+    /// What binning leaves open of a quantile, in nanoseconds: the edges of the cell that it fell
+    /// into. Where a cell beside that one holds at least half as much, values are spread over their
+    /// cells and the bounds are the quantile itself; `None` when nothing was counted.
+    ///
+    /// # Panics
+    /// When `probability` lies outside [0, 1].
+    pub fn bounds_ns(&self, probability: f64) -> Option<(f64, f64)> {
+        let (place, _) = self.place_of(probability)?;
+        let (cell, count) = self.cells[place];
+        let is_like = |place: usize| {
+            let beside = self.cells.get(place);
+            beside.is_some_and(|(other, held)| other.abs_diff(cell) == 1 && *held >= count / 2)
+        };
+        if is_like(place + 1) || place.checked_sub(1).is_some_and(is_like) {
+            let quantile = self.quantile_ns(probability)?;
+            return Some((quantile, quantile));
         }
-        self.cells.last().map(|cell| lower_edge(cell.0 + 1))
+        Some((lower_edge(cell), lower_edge(cell + 1)))
+    }
+
+    /// The place of the cell that a quantile falls into, and its rank within the cell.
+    fn place_of(&self, probability: f64) -> Option<(usize, f64)> {
+        assert!(
+            (0.0..=1.0).contains(&probability),
+            "no quantile at {probability}"
+        );
+        let mut rank = (self.count().checked_sub(1)? as f64) * probability;
+        for (place, (_, count)) in self.cells.iter().enumerate() {
+            let count = *count as f64;
+            if rank < count {
+                return Some((place, rank));
+            }
+            rank -= count;
+        }
+        // Beyond 2⁵³ values the rank may round to beyond the last.
+        let last = self.cells.len().checked_sub(1)?;
+        Some((last, self.cells[last].1 as f64 - 1.0))
     }
 }
 
@@ -193,6 +224,24 @@ mod tests {
             "draining empties"
         );
         assert_eq!(Distribution::default().quantile_ns(0.5), None);
+    }
+
+    #[test]
+    fn an_atom_leaves_its_cell_open_and_a_smooth_law_nothing() {
+        let mut histogram = Histogram::default();
+        (0..1_000).for_each(|_| histogram.record(250_000_000));
+        let (low, high) = histogram.drain().bounds_ns(0.5).unwrap();
+        assert!(
+            low <= 250e6 && 250e6 < high && high < low * 1.008,
+            "{low} to {high}"
+        );
+        for value in 100_000..200_000 {
+            histogram.record(value * 1_000);
+        }
+        let smooth = histogram.drain();
+        let median = smooth.quantile_ns(0.5).unwrap();
+        assert_eq!(smooth.bounds_ns(0.5), Some((median, median)));
+        assert_eq!(Distribution::default().bounds_ns(0.5), None);
     }
 
     #[test]

@@ -11,6 +11,9 @@
 //!                                   ▲                 │              method, n}
 //!  one long series ── warm_up::mser5 ─▶ batches ──────┘
 //!                                          └──────────────▶ Warning
+//!
+//!  measured times ── fit::Sample ─▶ fit::all ─▶ laws with AIC, BIC, distances, tail errors
+//!  times by day ──── fit::blocks ─▶ Estimate    times by size, by CPU share ── regression
 //! ```
 //!
 //! # Example
@@ -44,10 +47,14 @@
 //!   a figure measured on one model.
 pub mod batches;
 pub mod estimate;
+pub mod fit;
 pub mod histogram;
 mod number;
 pub mod outcome;
+pub mod paired;
+pub mod regression;
 pub mod replications;
+pub mod sequential;
 pub mod student;
 pub mod warm_up;
 pub mod warning;

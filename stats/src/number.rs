@@ -19,3 +19,12 @@ pub(crate) fn wide(value: u64) -> f64 {
 pub(crate) fn word(value: usize) -> u64 {
     value as u64
 }
+
+/// A uniform index below `bound` from one random word (multiply-shift; bias below `bound`/2⁶⁴).
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the upper half of the product lies below the bound, which is an index"
+)]
+pub(crate) fn index_below(word: u64, bound: usize) -> usize {
+    ((u128::from(word) * bound as u128) >> 64) as usize
+}

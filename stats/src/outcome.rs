@@ -20,6 +20,17 @@ pub struct SimulationOutcome {
     pub warm_up_wanted_ns: u64,
 }
 
+/// When a simulation measured: what is known about a run beside its functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunSpan {
+    /// When the first measurement period begins, in nanoseconds since the start of the run.
+    pub warm_up_ns: u64,
+    /// The end of the run, in nanoseconds since its start.
+    pub end_ns: u64,
+    /// How long warm-up should have been.
+    pub warm_up_wanted_ns: u64,
+}
+
 /// All replications of one function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionOutcome {
@@ -85,10 +96,14 @@ pub struct Period {
     pub throttle_reasons: Vec<(&'static str, u64)>,
     /// Arrival to response of the invocations.
     pub latency: Distribution,
+    /// Their sum in nanoseconds.
+    pub latency_sum_ns: u128,
     /// The longest of them in nanoseconds.
     pub latency_max_ns: u64,
     /// Waiting for an instance to start: the cold starts only.
     pub init: Distribution,
+    /// Their sum in nanoseconds.
+    pub init_sum_ns: u128,
     /// The longest of them in nanoseconds.
     pub init_max_ns: u64,
     /// Integral of the instances that are alive (starting, idle or busy), provisioned ones included.
@@ -103,6 +118,17 @@ pub struct Period {
     pub billed_ms: u128,
     /// Milliseconds billed at the rate of provisioned concurrency.
     pub billed_provisioned_ms: u128,
+}
+
+impl SimulationOutcome {
+    /// When it measured.
+    pub fn span(&self) -> RunSpan {
+        RunSpan {
+            warm_up_ns: self.warm_up_ns,
+            end_ns: self.end_ns,
+            warm_up_wanted_ns: self.warm_up_wanted_ns,
+        }
+    }
 }
 
 impl Counts {

@@ -21,8 +21,10 @@ pub const BEYOND_QUANTILE: f64 = 10.0;
 /// Sections that must remain when small ones are joined.
 const SECTIONS: usize = 5;
 
-/// Half the width of a histogram's cell, as a share of the value.
-const HALF_CELL: f64 = 0.004;
+/// Observations that a section must hold for its quantile at `probability` to be trusted.
+pub fn needed_for_quantile(probability: f64) -> f64 {
+    BEYOND_QUANTILE / probability.min(1.0 - probability)
+}
 
 /// The mean of replications or batches with Student's t interval: x̄ ± t·s/√n.
 ///
@@ -35,28 +37,36 @@ pub fn mean(values: &[f64], method: Method) -> Estimate {
     interval(point, squares, 1.0, n, method)
 }
 
-/// The ratio of two sums over replications or batches, Σ numerator / Σ denominator, with the
-/// delta method's interval: s² = Σ(num − r·den)²/(n − 1), half width t·s/(mean den·√n).
+/// The share of trials that were events, from (events, trials) of replications or batches: their
+/// [`quotient`].
 ///
-/// The lower end is cut at 0 when no numerator is negative. When every numerator is 0, the
-/// numerators are taken for counts of events among as many trials as the denominators say, and the
-/// result is an upper bound, never 0 ± 0: the rule of three (Hanley & Lippman-Hand, "If nothing
-/// goes wrong, is everything all right?", JAMA 249(13), 1983,
+/// When no trial was an event the result is an upper bound, never 0 ± 0: the rule of three (Hanley &
+/// Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249(13), 1983,
 /// <https://doi.org/10.1001/jama.1983.03330370053031>), 3/trials, times [`VARIANCE_INFLATION`], at
-/// most 1. Take [`mean`] of the quotients where a zero means something else (money). A denominator
-/// of 0 below other numerators gives a point that is not a number.
+/// most 1; when every trial was, a lower bound likewise.
 pub fn ratio(pairs: &[(f64, f64)], method: Method) -> Estimate {
+    let trials = || pairs.iter().map(|pair| pair.1).sum();
+    if pairs.iter().all(|pair| pair.0.abs() <= 0.0) {
+        return nothing_seen(trials(), pairs.len());
+    }
+    if pairs.iter().all(|pair| (pair.0 - pair.1).abs() <= 0.0) {
+        return nothing_else_seen(trials(), pairs.len());
+    }
+    quotient(pairs, method)
+}
+
+/// The ratio of two sums over replications or batches, Σ numerator / Σ denominator, such as the time
+/// that invocations took over their number, with the delta method's interval:
+/// s² = Σ(num − r·den)²/(n − 1), half width t·s/(mean den·√n).
+///
+/// The lower end is cut at 0 when nothing is negative. A denominator of 0 gives a point that is not
+/// a number.
+pub fn quotient(pairs: &[(f64, f64)], method: Method) -> Estimate {
     let n = pairs.len();
     let numerator: f64 = pairs.iter().map(|pair| pair.0).sum();
     let denominator: f64 = pairs.iter().map(|pair| pair.1).sum();
-    if pairs.iter().all(|pair| pair.0.abs() <= 0.0) {
-        return nothing_seen(denominator, n);
-    }
     if denominator.abs() <= 0.0 {
         return Estimate::point_only(f64::NAN, word(n));
-    }
-    if pairs.iter().all(|pair| (pair.0 - pair.1).abs() <= 0.0) {
-        return nothing_else_seen(denominator, n);
     }
     let point = numerator / denominator;
     let squares: f64 = pairs
@@ -71,8 +81,8 @@ pub fn ratio(pairs: &[(f64, f64)], method: Method) -> Estimate {
 }
 
 /// A quantile in nanoseconds: the point from the pooled distribution, the interval from the spread
-/// of the quantiles of the parts around it (sectioning), q̂ ± t·√(Σ(qⱼ − q̂)²/(k(k − 1))), widened by
-/// half a histogram cell (0.4 %) on each side; `None` when nothing was counted.
+/// of the quantiles of the parts around it (sectioning), q̂ ± t·√(Σ(qⱼ − q̂)²/(k(k − 1))), at least
+/// what binning leaves open ([`Distribution::bounds_ns`]); `None` when nothing was counted.
 ///
 /// A part needs [`BEYOND_QUANTILE`] observations on the thinner side of the quantile. Neighbouring
 /// parts are joined until each has them, as long as 5 remain; otherwise there is no interval
@@ -88,6 +98,7 @@ pub fn quantile(
     method: Method,
 ) -> Option<Estimate> {
     let point = pooled.quantile_ns(probability)?;
+    let open = pooled.bounds_ns(probability)?;
     let Some(quantiles) = section_quantiles(parts, probability) else {
         return Some(Estimate::point_only(point, word(parts.len())));
     };
@@ -95,8 +106,8 @@ pub fn quantile(
     let squares: f64 = quantiles.iter().map(|q| (q - point) * (q - point)).sum();
     let estimate = cut_at_zero(interval(point, squares, 1.0, n, method));
     Some(Estimate {
-        low: estimate.low.map(|low| low * (1.0 - HALF_CELL)),
-        high: estimate.high.map(|high| high * (1.0 + HALF_CELL)),
+        low: estimate.low.map(|low| low.min(open.0)),
+        high: estimate.high.map(|high| high.max(open.1)),
         ..estimate
     })
 }

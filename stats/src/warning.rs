@@ -30,7 +30,7 @@ pub enum Warning {
     },
     /// The process drifts: an average over the run stands for no particular time.
     NonStationary {
-        /// The metric that drifts, as a path of the JSON output.
+        /// The metrics that drift, as paths of the JSON output, separated by commas.
         metric: String,
     },
     /// The result rests on a constant that nobody has measured or confirmed.
@@ -47,7 +47,7 @@ pub enum Warning {
     SingleReplication,
     /// The batches of the run are still correlated, so intervals are too narrow.
     CorrelatedBatches {
-        /// The metric, as a path of the JSON output.
+        /// The metrics, as paths of the JSON output, separated by commas.
         metric: String,
     },
     /// The machine that measured was disturbed.
@@ -90,8 +90,8 @@ impl fmt::Display for Warning {
             ),
             Self::NonStationary { metric } => write!(
                 f,
-                "{metric} drifts over the run, so its average stands for no particular time. \
-                 Look at the timeline, or study shorter windows."
+                "drifts over the run, so that an average stands for no particular time: {metric}. \
+                 Run longer, or study shorter windows."
             ),
             Self::UnverifiedConstant { text } => write!(f, "unverified: {text}"),
             Self::TraceAssumption { text } => {
@@ -103,8 +103,8 @@ impl fmt::Display for Warning {
             ),
             Self::CorrelatedBatches { metric } => write!(
                 f,
-                "The batches behind {metric} are correlated, so its interval is too narrow. Run \
-                 longer, or use replications."
+                "The batches of the run are correlated, so that intervals are too narrow: {metric}. \
+                 Run longer, or use replications."
             ),
             Self::NoisyHost { stolen_share } => write!(
                 f,

@@ -94,7 +94,15 @@ fn every_command_has_a_manual_page() {
     frostline(folder.path(), &["man", "--out", "man1"])
         .code(0)
         .stdout("");
-    for name in ["", "-simulate", "-schema", "-init", "-completions", "-man"] {
+    for name in [
+        "",
+        "-simulate",
+        "-trace",
+        "-schema",
+        "-init",
+        "-completions",
+        "-man",
+    ] {
         let file = folder.path().join(format!("man1/frostline{name}.1"));
         let text = fs::read_to_string(&file).expect("a page for each command");
         assert!(text.contains(".SH NAME"), "{name}");

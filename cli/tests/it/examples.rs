@@ -119,6 +119,27 @@ fn a_daily_cycle_needs_its_keep_alive() {
 }
 
 #[test]
+fn sparse_functions_are_cold_as_their_platforms_keep_instances() {
+    let summary = run("keep-alive.toml", &[]);
+    // Where an instance is kept for T, a gap of a Poisson process of 4 an hour is longer with
+    // probability e^(-4T); the false-positive rate of each line is below 10⁻³.
+    for (name, minutes) in [
+        ("aws-2019", 10.0_f64),
+        ("aws", 6.0),
+        ("azure-2019", 20.0),
+        ("google", 15.0),
+        ("openwhisk", 10.0 + 10.0 / 60.0),
+    ] {
+        let ratio = number(function(&summary, name), "/cold_ratio/point");
+        let exact = (-minutes / 15.0).exp();
+        assert!((ratio - exact).abs() < 0.01, "{name}: {ratio} for {exact}");
+    }
+    let warnings = summary["warnings"].to_string();
+    assert!(warnings.contains("the shape assumed"), "{warnings}");
+    assert!(!warnings.contains("Consumption"), "{warnings}");
+}
+
+#[test]
 fn output_is_the_same_for_any_number_of_threads() {
     let text = |threads| {
         let arguments = [

@@ -9,6 +9,7 @@ use assert_cmd::assert::Assert;
 mod documents;
 mod examples;
 mod recorded;
+mod trace;
 mod usage;
 
 /// Runs `frostline` in a folder, without colour and without what the caller's environment says.

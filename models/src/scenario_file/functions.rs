@@ -105,13 +105,8 @@ impl Settling<'_> {
         });
         let start = self.start(scope, memory, architecture, package, recorded_init);
         let (provisioned, reserved) = self.provisioned(scope);
-        let keep_alive = scope
-            .get("keep-alive")
-            .and_then(|node| laws::keep_alive(node, &mut self.errors));
-        let maximum_age = match scope.get("max-age") {
-            Some(node) => laws::law(node, &mut self.errors),
-            None => self.defaults.maximum_age.clone(),
-        };
+        let (keep_alive, maximum_age) =
+            self.lifetime(scope.get("keep-alive"), scope.get("max-age"));
         let count = |table: &str, key: &str| scope.inner(table, key).and_then(read::count);
         let small = |table: &str, key: &str| {
             let found = scope.inner(table, key).and_then(read::small_count);

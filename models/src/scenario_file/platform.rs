@@ -1,8 +1,9 @@
 //! The `[platform]` table over its preset.
 
+use crate::diagnostic::Diagnostic;
 use crate::keepalive::{KeepAlive, Reuse};
 use crate::law::Law;
-use crate::preset::{self, Preset};
+use crate::preset::{self, KeepAlivePreset, Preset};
 use crate::price::{PriceBook, PriceSettings};
 use crate::scenario::{Platform, Provisioning};
 use crate::suggest::nearest;
@@ -44,15 +45,14 @@ impl Settling<'_> {
             self.choose_preset(name);
         }
         let preset = self.preset;
-        let keep_alive =
-            get("keep-alive").and_then(|node| laws::keep_alive(node, &mut self.errors));
-        let age = inner("instances", "max-age");
+        let (keep_alive, maximum_age) =
+            self.lifetime(get("keep-alive"), inner("instances", "max-age"));
         self.defaults = Defaults {
             keep_alive: keep_alive.unwrap_or(preset.keep_alive.value),
             reuse: inner("instances", "reuse")
                 .and_then(laws::reuse)
                 .unwrap_or(preset.reuse.value),
-            maximum_age: age.and_then(|node| laws::law(node, &mut self.errors)),
+            maximum_age,
         };
         let account = match inner("limits", "account") {
             Some(node) => read::count(node),
@@ -101,6 +101,44 @@ impl Settling<'_> {
         }
     }
 
+    /// How long an idle instance is kept and how old one becomes, out of the two keys of the
+    /// platform or of a function. A keep-alive preset brings its maximum age where it is known and
+    /// the other key does not say otherwise; without either, the default in force stays.
+    pub(crate) fn lifetime(
+        &mut self,
+        keep_alive: Option<&Node>,
+        max_age: Option<&Node>,
+    ) -> (Option<KeepAlive>, Option<Law>) {
+        let named = keep_alive.and_then(|node| node.get("preset"));
+        let preset = named.and_then(|node| self.keep_alive_preset(node));
+        let measured_age = preset.and_then(|preset| preset.maximum_age.as_ref());
+        let maximum_age = match (max_age, measured_age) {
+            (Some(node), _) if node.text() == Some("none") => None,
+            (Some(node), _) => laws::law(node, &mut self.errors),
+            // The presets' constants make valid laws.
+            (None, Some(age)) => Law::uniform(age.value.0, age.value.1).ok(),
+            (None, None) => self.defaults.maximum_age.clone(),
+        };
+        let Some(preset) = preset else {
+            let own = keep_alive.and_then(|node| laws::keep_alive(node, &mut self.errors));
+            return (own, maximum_age);
+        };
+        self.unverified.extend(preset.doubts(max_age.is_none()));
+        (Some(preset.keep_alive.value), maximum_age)
+    }
+
+    fn keep_alive_preset(&mut self, node: &Node) -> Option<&'static KeepAlivePreset> {
+        let name = node.text()?;
+        let preset = KeepAlivePreset::named(name);
+        if preset.is_none() {
+            let names = KeepAlivePreset::all().iter().map(|preset| preset.name);
+            let names: Vec<&str> = names.collect();
+            self.errors
+                .push(unknown_preset(node, name, "keep-alive preset", &names));
+        }
+        preset
+    }
+
     fn choose_preset(&mut self, node: &Node) {
         let Some(name) = node.text() else {
             return;
@@ -110,13 +148,15 @@ impl Settling<'_> {
             return;
         }
         let names: Vec<&str> = preset::names().collect();
-        let title = format!("there is no preset `{}`", node.value.shown());
-        let error = node.span.error("scenario::unknown-preset", title);
-        self.errors
-            .push(match nearest(name, names.iter().copied()) {
-                Some(near) => error.help(format!("did you mean \"{near}\"?")),
-                None => error.help(format!("there are {}", listed(&names))),
-            });
+        let error = unknown_preset(node, name, "preset", &names);
+        // Somebody who asks for another platform can have what is known about it.
+        self.errors.push(match KeepAlivePreset::named(name) {
+            Some(known) => error.help(format!(
+                "of this platform only the keep-alive is known: write `keep-alive.preset = \"{}\"`",
+                known.name
+            )),
+            None => error,
+        });
     }
 
     fn check_region(&mut self, node: &Node) {
@@ -138,4 +178,15 @@ impl Settling<'_> {
                 None => error.help(format!("there is {}", listed(&regions))),
             });
     }
+}
+
+/// A name that is none of the presets: the one that was probably meant, and all there are.
+fn unknown_preset(node: &Node, name: &str, what: &str, names: &[&str]) -> Diagnostic {
+    let title = format!("there is no {what} `{}`", node.value.shown());
+    let error = node.span.error("scenario::unknown-preset", title);
+    let error = match nearest(name, names.iter().copied()) {
+        Some(near) => error.help(format!("did you mean \"{near}\"?")),
+        None => error,
+    };
+    error.help(format!("there are {}", listed(names)))
 }

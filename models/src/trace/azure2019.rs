@@ -41,7 +41,7 @@ use std::collections::BTreeMap;
 
 use super::lines::Lines;
 use super::{Trace, TraceError, TraceFunction};
-use crate::arrival::{Arrivals, Counts, Placement};
+use crate::arrival::{Arrivals, Placement};
 use crate::math::word;
 use crate::units::{NANOS_PER_SECOND, SimDuration};
 
@@ -88,7 +88,7 @@ struct Key {
 /// when there is no function, or more than [`super::MOST_FUNCTIONS`].
 pub fn read(tables: Tables<'_>, placement: Placement) -> Result<Trace, TraceError> {
     let Table { name, lines } = tables.invocations;
-    let table = invocations::read(&mut Lines::new(name, lines))?;
+    let table = invocations::read(&mut Lines::new(name, lines), placement)?;
     let durations = tables
         .durations
         .map(|table| durations::read(&mut Lines::new(table.name, table.lines)))
@@ -115,11 +115,7 @@ pub fn read(tables: Tables<'_>, placement: Placement) -> Result<Trace, TraceErro
         functions.push(TraceFunction {
             name,
             trigger: Some(row.trigger),
-            arrivals: Arrivals::Counts(Counts {
-                interval: MINUTE,
-                placement,
-                cells: row.cells.into(),
-            }),
+            arrivals: Arrivals::Counts(row.counts),
             duration: durations.get(&row.key).cloned(),
             memory: memory.of(&row.key),
             init: None,

@@ -5,8 +5,10 @@
     reason = "tests read files, and one that cannot go on has failed"
 )]
 
+mod keep_alive;
 mod law;
 mod price;
 mod profile;
 mod scenario;
+mod synth;
 mod trace;

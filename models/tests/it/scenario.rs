@@ -90,6 +90,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "[platform]\npreset = \"aws-lambda@2020\"",
     ),
     (
+        "an unlimited age in other words",
+        "memory =",
+        "max-age = \"forever\"\nmemory =",
+    ),
+    (
         "unknown region",
         "[platform]",
         "[platform]\nprice.region = \"us-east-2000\"",
@@ -373,11 +378,8 @@ impl Resources for TwoFunctions {
 
     fn trace(&mut self, request: &TraceRequest) -> Result<Trace, String> {
         let counts = |placement| {
-            Arrivals::Counts(Counts {
-                interval: SimDuration::from_secs(60),
-                placement,
-                cells: vec![(0, 3), (7, 1)].into(),
-            })
+            let minute = SimDuration::from_secs(60);
+            Arrivals::Counts(Counts::new(minute, placement, [(0, 3), (7, 1)]))
         };
         let function = |name: &str, duration, memory| TraceFunction {
             name: name.to_owned(),

@@ -93,12 +93,15 @@ pub(crate) fn scenario(names: &[&str], replications: u32) -> Scenario {
 /// A period with `invocations` of 100 to 199 ms, of which `cold` also waited for 250 ms.
 pub(crate) fn period(invocations: u64, cold: u64, throttles: u64) -> Period {
     let (mut latency, mut init) = (Histogram::default(), Histogram::default());
+    let mut latency_sum_ns = 0;
     for request in 0..invocations {
         let wait_ns = if request < cold { 250_000_000 } else { 0 };
         if wait_ns > 0 {
             init.record(wait_ns);
         }
-        latency.record(100_000_000 + request % 100 * 1_000_000 + wait_ns);
+        let latency_ns = 100_000_000 + request % 100 * 1_000_000 + wait_ns;
+        latency.record(latency_ns);
+        latency_sum_ns += u128::from(latency_ns);
     }
     let span_ns = 86_000_000_000_000;
     Period {
@@ -112,8 +115,10 @@ pub(crate) fn period(invocations: u64, cold: u64, throttles: u64) -> Period {
         },
         throttle_reasons: Vec::new(),
         latency: latency.drain(),
+        latency_sum_ns,
         latency_max_ns: 449_000_000,
         init: init.drain(),
+        init_sum_ns: u128::from(cold) * 250_000_000,
         init_max_ns: if cold > 0 { 250_000_000 } else { 0 },
         alive_ns: u128::from(span_ns) * 3 / 2 + u128::from(invocations) * 1_000_000_000,
         busy_ns: u128::from(invocations) * 150_000_000,

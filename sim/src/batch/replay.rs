@@ -183,6 +183,7 @@ impl Replay {
         let latency = duration.saturating_add(delay);
         meter.latency.take_back(duration);
         meter.latency.record(latency);
+        meter.latency_sum_ns += u128::from(latency - duration);
         meter.latency_max_ns = meter.latency_max_ns.max(latency);
         meter.init(cold.init);
         meter.counts.cold_starts += 1;

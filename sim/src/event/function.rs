@@ -376,6 +376,7 @@ impl<'a> FunctionState<'a> {
         }
         let latency = departs - request.arrival;
         meter.latency.record(latency);
+        meter.latency_sum_ns += u128::from(latency);
         meter.latency_max_ns = meter.latency_max_ns.max(latency);
         if self.function.concurrency == 1 {
             let billed = u128::from(billed_ms(served.saturating_add(seat.billed_init)));

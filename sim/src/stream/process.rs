@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use frostline_models::arrival::{
-    Arrivals, Bursts, Counts, Interpolation, Mmpp, Piecewise, Placement, Sinusoidal,
+    Arrivals, Bursts, CellCursor, Counts, Interpolation, Mmpp, Piecewise, Placement, Sinusoidal,
 };
 use frostline_models::law::Sampler;
 use frostline_models::math::{StandardExponential, exp, index, round_to_u64, slot, to_f64, unit};
@@ -407,7 +407,9 @@ impl ArrivalProcess for RecordedTimes {
 struct CountProcess {
     counts: Counts,
     exponential: StandardExponential,
-    cell: usize,
+    cursor: CellCursor,
+    /// The interval whose requests are given now, and their number.
+    cell: Option<(u32, u32)>,
     /// Requests of the cell that were already given.
     given: u32,
     /// Share of the interval above the last instant given.
@@ -416,10 +418,12 @@ struct CountProcess {
 
 impl CountProcess {
     fn new(counts: Counts) -> Self {
+        let mut cursor = CellCursor::default();
         Self {
+            cell: counts.next_cell(&mut cursor),
             counts,
             exponential: StandardExponential::default(),
-            cell: 0,
+            cursor,
             given: 0,
             above: 1.0,
         }
@@ -431,9 +435,14 @@ impl CountProcess {
     }
 
     /// Fills `block` with the next instants of the current cell.
-    fn fill_from_cell(&mut self, rng: &mut Xoshiro256PlusPlus, start: u64, block: &mut [u64]) {
+    fn fill_from_cell(
+        &mut self,
+        rng: &mut Xoshiro256PlusPlus,
+        (interval, count): (u32, u32),
+        block: &mut [u64],
+    ) {
         let length = to_f64(self.counts.interval.0);
-        let (_, count) = self.counts.cells[self.cell];
+        let start = ORIGIN + u64::from(interval) * self.counts.interval.0;
         match self.counts.placement {
             Placement::MinuteStart => block.fill(start),
             Placement::Equidistant => {
@@ -457,16 +466,15 @@ impl ArrivalProcess for CountProcess {
     fn fill(&mut self, rng: &mut Xoshiro256PlusPlus, block: &mut [u64]) -> usize {
         let mut filled = 0;
         while filled < block.len() {
-            let Some(&(interval, count)) = self.counts.cells.get(self.cell) else {
+            let Some((interval, count)) = self.cell else {
                 break;
             };
             let taken = index(count - self.given).min(block.len() - filled);
-            let start = ORIGIN + u64::from(interval) * self.counts.interval.0;
-            self.fill_from_cell(rng, start, &mut block[filled..filled + taken]);
+            self.fill_from_cell(rng, (interval, count), &mut block[filled..filled + taken]);
             filled += taken;
             self.given += slot(taken);
             if self.given == count {
-                self.cell += 1;
+                self.cell = self.counts.next_cell(&mut self.cursor);
                 self.given = 0;
                 self.above = 1.0;
             }

@@ -1,7 +1,5 @@
 //! The same bits for any number of threads, and the same bits as when these tests were written.
 
-use std::sync::Arc;
-
 use frostline_models::arrival::{
     Arrivals, Bursts, Counts, Interpolation, Mmpp, Piecewise, Placement, Sinusoidal,
 };
@@ -48,11 +46,11 @@ fn functions() -> Vec<Function> {
             within: seconds(2),
             background: rate(0.5),
         }),
-        Arrivals::Counts(Counts {
-            interval: seconds(60),
-            placement: Placement::Uniform,
-            cells: Arc::from([(0, 90), (1, 300), (4, 20), (7, 500)]),
-        }),
+        Arrivals::Counts(Counts::new(
+            seconds(60),
+            Placement::Uniform,
+            [(0, 90), (1, 300), (4, 20), (7, 500)],
+        )),
     ];
     let millis = SimDuration::from_millis;
     let durations = [

@@ -65,7 +65,7 @@ fn no_event_is_an_upper_bound() {
 #[test]
 fn a_quantile_needs_ten_values_beyond_it() {
     let parts: Vec<_> = (0..10_u64)
-        .map(|part| distribution((1..=200).map(|i| i * 1_000_000 + part * 7_919)))
+        .map(|part| distribution((1..=200).map(|i| i * 1_000_000 + part * 791_900)))
         .collect();
     let mut pooled = Distribution::default();
     for part in &parts {
@@ -77,8 +77,8 @@ fn a_quantile_needs_ten_values_beyond_it() {
         (median.n, median.method),
         (10, Method::SectioningOverReplications)
     );
-    assert!(median.low.unwrap() < median.point * 0.997);
-    assert!(median.high.unwrap() > median.point * 1.003);
+    assert!(median.low.unwrap() < median.point);
+    assert!(median.high.unwrap() > median.point);
     assert_eq!(at(0.97).n, 5, "pairs of parts hold 12 values beyond p97");
     assert_eq!(at(0.99).method, Method::PointOnly);
     assert_eq!(at(1.0).method, Method::PointOnly);

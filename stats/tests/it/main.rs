@@ -1,2 +1,3 @@
 //! Integration tests of the statistics.
 mod coverage;
+mod fitting;

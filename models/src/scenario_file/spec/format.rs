@@ -120,6 +120,11 @@ static KEEP_ALIVE: TableSpec = TableSpec {
             &PositiveDuration,
             "At each multiple of this age of idleness the instance survives with probability one half.",
         ),
+        alternative(
+            "preset",
+            &Text,
+            "What was measured on a platform at a date, such as \"aws-lambda@2019-08\" or \"openwhisk\"; docs/keep-alive.md lists them. Where the maximum age is known too, it comes with it unless `max-age` is given.",
+        ),
         alternative("none", &True, "An instance serves one request and ends."),
         alternative("forever", &True, "Idle instances are never taken away."),
     ],
@@ -137,8 +142,8 @@ static INSTANCES: TableSpec = TableSpec {
         ),
         optional(
             "max-age",
-            &LAW_KIND,
-            "How old an instance may become; it is not reused beyond, and ends when idle. Unlimited by default.",
+            &OrWord("none", &LAW_KIND),
+            "How old an instance may become; it is not reused beyond, and ends when idle. \"none\", the default, unless a keep-alive preset knows it.",
         ),
     ],
 };
@@ -404,8 +409,8 @@ static FUNCTION: TableSpec = TableSpec {
         ),
         optional(
             "max-age",
-            &LAW_KIND,
-            "How old an instance may become; the platform's by default.",
+            &OrWord("none", &LAW_KIND),
+            "How old an instance may become, or \"none\"; the platform's by default.",
         ),
         optional(
             "initial",

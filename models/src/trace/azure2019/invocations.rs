@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use super::super::lines::{Lines, Row, shown};
 use super::super::{MOST_FUNCTIONS, TraceError};
-use super::Key;
 use super::header::{KeyColumns, column};
+use super::{Key, MINUTE};
+use crate::arrival::{Counts, Placement};
 use crate::math::slot;
 
 /// Four minutes without an invocation.
@@ -20,11 +21,11 @@ pub(super) struct Invocations {
     pub(super) rows: Vec<FunctionRow>,
 }
 
-/// A function and its cells (minute, count > 0), ascending.
+/// A function and its counts.
 pub(super) struct FunctionRow {
     pub(super) key: Key,
     pub(super) trigger: String,
-    pub(super) cells: Vec<(u32, u32)>,
+    pub(super) counts: Counts,
 }
 
 /// The layout told by the header.
@@ -39,13 +40,13 @@ struct Layout {
 /// # Errors
 /// When the table is empty, misses a column, its minutes have a gap, or a row is malformed or there
 /// twice.
-pub(super) fn read(lines: &mut Lines<'_>) -> Result<Invocations, TraceError> {
+pub(super) fn read(lines: &mut Lines<'_>, placement: Placement) -> Result<Invocations, TraceError> {
     let layout = Layout::of(lines.header()?)?;
     let mut seen = BTreeSet::new();
     let mut rows = Vec::new();
     let mut cells = Vec::new();
     while let Some(row) = lines.next()? {
-        let function = layout.row(row, &mut cells)?;
+        let function = layout.row(row, placement, &mut cells)?;
         if rows.len() == MOST_FUNCTIONS {
             return Err(row.error(
                 None,
@@ -112,7 +113,12 @@ impl Layout {
         })
     }
 
-    fn row(&self, row: Row<'_>, cells: &mut Vec<(u32, u32)>) -> Result<FunctionRow, TraceError> {
+    fn row(
+        &self,
+        row: Row<'_>,
+        placement: Placement,
+        cells: &mut Vec<(u32, u32)>,
+    ) -> Result<FunctionRow, TraceError> {
         let heads: Vec<_> = row.fields().take(self.heads).collect();
         if heads.len() < self.heads {
             return Err(self.wrong_length(row));
@@ -124,7 +130,7 @@ impl Layout {
         Ok(FunctionRow {
             key: self.keys.read(row, &heads)?,
             trigger: row.identifier(self.trigger, heads[self.trigger])?,
-            cells: cells.clone(),
+            counts: Counts::new(MINUTE, placement, cells.iter().copied()),
         })
     }
 

@@ -1,8 +1,10 @@
 //! The reader of request logs: what is read, what must be said, and what is refused.
 
+use std::fmt::Write as _;
 use std::io::Read;
 
 use frostline_models::arrival::{Arrivals, Recorded};
+use frostline_models::math::word;
 use frostline_models::trace::request_log::{Columns, read};
 use frostline_models::trace::{Table, TimeUnit, Trace, TraceError};
 use frostline_models::units::{SimDuration, SimTime};
@@ -234,7 +236,7 @@ proptest! {
         let mut text = "name,at,took,cold,end\n".to_owned();
         for (function, at, took, cold) in &rows {
             let end = at + took;
-            text.push_str(&format!("f{function},{at},{took},{cold},{end}\n"));
+            let _ = writeln!(text, "f{function},{at},{took},{cold},{end}");
         }
         let columns = Columns {
             time_unit: TimeUnit::Nanoseconds,
@@ -242,17 +244,17 @@ proptest! {
             ..all_columns()
         };
         let trace = parse(text.as_bytes(), &columns).expect("a printed log is sound");
-        prop_assert_eq!(trace.requests(), rows.len() as u64);
+        prop_assert_eq!(trace.requests(), word(rows.len()));
         let zero = rows.iter().map(|row| row.1).min().unwrap_or(0);
         for (place, function) in trace.functions.iter().enumerate() {
             let mut own: Vec<_> = rows.iter().filter(|row| format!("f{}", row.0) == function.name).collect();
             own.sort_by_key(|row| row.1);
             let recorded = requests(&trace, place);
-            prop_assert_eq!(recorded.total(), own.len() as u64);
+            prop_assert_eq!(recorded.total(), word(own.len()));
             for (number, row) in own.iter().enumerate() {
                 prop_assert_eq!(recorded.times()[number], SimTime(row.1 - zero));
                 prop_assert_eq!(recorded.durations().unwrap()[number], SimDuration(row.2));
-                prop_assert_eq!(recorded.cold().unwrap().is_cold(number as u64), row.3);
+                prop_assert_eq!(recorded.cold().unwrap().is_cold(word(number)), row.3);
             }
         }
     }
