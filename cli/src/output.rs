@@ -9,6 +9,10 @@ use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 use tempfile::NamedTempFile;
 
+mod folder;
+
+pub(crate) use folder::Folder;
+
 /// Writes results to stdout. A reader that has seen enough (`| head`) is no failure.
 ///
 /// # Errors

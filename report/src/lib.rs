@@ -44,5 +44,6 @@ mod estimates;
 pub mod recorded;
 pub mod section;
 pub mod summary;
+pub mod tables;
 mod text;
 pub mod verdict;

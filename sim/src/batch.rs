@@ -19,14 +19,16 @@ mod merge;
 mod replay;
 
 use frostline_models::keepalive::{KeepAlive, Reuse};
-use frostline_models::math::{round_to_u64, wide_index, word};
+use frostline_models::math::{round_to_u64, slot, wide_index, word};
 use frostline_models::scenario::{Function, InitialPool, Scenario};
+use frostline_stats::timeline::Minute;
 
 use self::merge::Departures;
 use self::replay::Replay;
 use crate::job::{Job, Usage};
 use crate::limit::RateWatch;
 use crate::meter::{Integrals, Meter, billed_ms};
+use crate::minutes::Minutes;
 use crate::outcome::{Kernel, Period, ReplicationOutcome};
 use crate::progress::{Cancelled, Watcher};
 use crate::stream::{BLOCK, ORIGIN, RequestStream};
@@ -74,10 +76,12 @@ pub(crate) fn expiry_of(function: &Function) -> Option<u64> {
 /// [`Unfit`] when a limit or timeout was reached: the event kernel must run this replication.
 pub(crate) fn run(
     job: &Job<'_>,
-    function: &Function,
+    place: usize,
     expiry: u64,
     watcher: &Watcher<'_>,
 ) -> Result<(ReplicationOutcome, Usage), Unfit> {
+    let function = &job.scenario.functions[place];
+    watcher.begins(job.replication, slot(place));
     let mut kernel = Batch {
         stream: RequestStream::new(job, function),
         window: window_size(job.scenario, function),
@@ -87,6 +91,9 @@ pub(crate) fn run(
         departures: Departures::new(ORIGIN),
         replay: Replay::new(job, function, expiry),
         meter: Meter::new(ORIGIN),
+        minutes: watcher
+            .wants_timeline()
+            .then(|| Minutes::new(job.end, 0, 0)),
         timeout: function.timeout.map_or(u64::MAX, |timeout| timeout.0),
         busy_ns: 0,
         rate: job
@@ -97,7 +104,9 @@ pub(crate) fn run(
     };
     let mut periods = Vec::new();
     for &boundary in &job.boundaries {
-        kernel.run_until(boundary, watcher)?;
+        kernel.run_minutes(boundary, watcher, |minute| {
+            watcher.minute(job.replication, slot(place), minute);
+        })?;
         periods.push(kernel.close(boundary));
     }
     let usage = Usage {
@@ -127,6 +136,7 @@ struct Batch {
     departures: Departures,
     replay: Replay,
     meter: Meter,
+    minutes: Option<Minutes>,
     timeout: u64,
     /// Integral of the busy instances over all requests taken, as if each ran to its end.
     busy_ns: u128,
@@ -134,6 +144,47 @@ struct Batch {
 }
 
 impl Batch {
+    /// Replays everything before `boundary`, and tells the minutes that end by then.
+    fn run_minutes(
+        &mut self,
+        boundary: u64,
+        watcher: &Watcher<'_>,
+        tell: impl Fn(&Minute),
+    ) -> Result<(), Unfit> {
+        while let Some(end) = self.minutes.as_ref().map(Minutes::end)
+            && end <= boundary
+        {
+            self.run_until(end, watcher)?;
+            let (integrals, _) = self.integrals(end);
+            let told = self.minutes.as_mut().and_then(|m| m.close(integrals));
+            if let Some(minute) = told {
+                tell(&minute);
+            }
+            self.begin_minute(end, watcher)?;
+        }
+        self.run_until(boundary, watcher)
+    }
+
+    /// Begins the next minute after the one that ended at `end`: where something runs or arrives
+    /// again.
+    fn begin_minute(&mut self, end: u64, watcher: &Watcher<'_>) -> Result<(), Cancelled> {
+        let going_on = self.minutes.take().filter(|minutes| !minutes.is_last());
+        let Some(mut minutes) = going_on else {
+            return Ok(());
+        };
+        let start = if minutes.is_quiet() {
+            self.refill(watcher)?;
+            let next = self.arrivals.get(self.taken);
+            minutes.start_of(next.copied().unwrap_or(u64::MAX))
+        } else {
+            end
+        };
+        let (integrals, alive) = self.integrals(start);
+        minutes.begin(start, integrals, alive, 0);
+        self.minutes = Some(minutes);
+        Ok(())
+    }
+
     /// Replays everything before `boundary`.
     fn run_until(&mut self, boundary: u64, watcher: &Watcher<'_>) -> Result<(), Unfit> {
         loop {
@@ -179,9 +230,29 @@ impl Batch {
         let arrivals = &self.arrivals[from..to];
         let durations = &self.durations[from..to];
         let events = self.departures.merge(arrivals, durations, until);
+        let Some(minutes) = &mut self.minutes else {
+            self.replay
+                .window::<false>(events, arrivals.len(), durations, &mut self.meter)?;
+            self.replay.catch_up(until);
+            return Ok(());
+        };
         self.replay
-            .window(events, arrivals.len(), durations, &mut self.meter)?;
+            .window::<true>(events, arrivals.len(), durations, &mut self.meter)?;
+        let most = self.replay.take_most();
         self.replay.catch_up(until);
+        minutes.running(self.replay.busy(), most);
+        let counts = minutes.counts();
+        counts.requests += word(arrivals.len());
+        counts.invocations += word(arrivals.len());
+        let mut from = 0;
+        for cold in self.replay.cold_invocations() {
+            minutes.counts().cold_starts += 1;
+            minutes.started(cold.concurrent);
+            minutes.serve_undelayed(&durations[from..cold.place]);
+            minutes.serve(cold.served);
+            from = cold.place + 1;
+        }
+        minutes.serve_undelayed(&durations[from..]);
         Ok(())
     }
 
@@ -213,6 +284,12 @@ impl Batch {
 
     /// Ends a measurement period.
     fn close(&mut self, now: u64) -> Period {
+        let (integrals, alive) = self.integrals(now);
+        self.meter.close(now, integrals, alive)
+    }
+
+    /// Integrals up to `now`, until which everything was replayed, and how many instances are alive.
+    fn integrals(&self, now: u64) -> (Integrals, u64) {
         let still_busy = self.replay.beyond(now, self.departures.pending());
         let busy_ns = self.busy_ns + self.replay.delay_ns() - still_busy;
         let (idle_ns, idle) = self.replay.idle_until(now);
@@ -221,6 +298,6 @@ impl Batch {
             busy_ns,
             provisioned_ns: 0,
         };
-        self.meter.close(now, integrals, self.replay.busy() + idle)
+        (integrals, self.replay.busy() + idle)
     }
 }

@@ -44,15 +44,24 @@ pub(crate) fn run(
     is_whole_account: bool,
     watcher: &Watcher<'_>,
 ) -> Result<Vec<(ReplicationOutcome, Usage)>, Cancelled> {
+    for function in functions {
+        watcher.begins(job.replication, slot(*function));
+    }
     let mut component = Component::new(job, functions, is_whole_account, watcher);
     let mut periods: Vec<Vec<Period>> = functions.iter().map(|_| Vec::new()).collect();
     for (place, &boundary) in job.boundaries.iter().enumerate() {
         component.run_until(boundary)?;
         let integrals = component.integrals(boundary);
         if place + 1 == job.boundaries.len() {
+            for function in &mut component.functions {
+                function.end_run(boundary);
+            }
             component.serve_those_who_wait();
         }
         component.close(boundary, &integrals, &mut periods);
+    }
+    for function in &mut component.functions {
+        function.end_timeline();
     }
     let outcomes = component.functions.iter().zip(periods);
     Ok(outcomes
@@ -177,6 +186,10 @@ impl<'a> Component<'a> {
             }
         }
         let state = &mut self.functions[index(function)];
+        state.tell_minutes(now);
+        if state.has_queue() {
+            state.drop_overdue(now);
+        }
         let admitted = if state.has_queue() {
             Err(ThrottleReason::ConcurrentInvocationLimitExceeded)
         } else {

@@ -51,11 +51,12 @@ mod event;
 mod job;
 mod limit;
 mod meter;
+mod minutes;
 mod plan;
 mod progress;
 mod run;
 mod stream;
 
-pub use frostline_stats::outcome;
+pub use frostline_stats::{outcome, timeline};
 pub use progress::{Cancelled, Observer, Unobserved};
 pub use run::{Kernels, Options, simulate, simulate_each};

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use frostline_models::record::Invocation;
+use frostline_stats::timeline::Minute;
 
 /// Somebody who watches a simulation. All methods may be called from several threads at once.
 pub trait Observer: Sync {
@@ -25,6 +26,22 @@ pub trait Observer: Sync {
     /// One request and what became of it, in order of that within a replication and component.
     fn record(&self, replication: u32, invocation: &Invocation) {
         let _ = (replication, invocation);
+    }
+
+    /// Whether a timeline is wanted. Every kernel gives one.
+    fn wants_timeline(&self) -> bool {
+        false
+    }
+
+    /// A minute of the function with this index, minutes ascending within a replication and function.
+    fn minute(&self, replication: u32, function: u32, minute: &Minute) {
+        let _ = (replication, function, minute);
+    }
+
+    /// A run of a function begins. What was told of it before, in the same replication, does not
+    /// hold: another kernel had to take over, or functions turned out to share a limit.
+    fn begins(&self, replication: u32, function: u32) {
+        let _ = (replication, function);
     }
 }
 
@@ -52,16 +69,19 @@ pub(crate) struct Watcher<'a> {
     done: AtomicU64,
     expected: u64,
     wants_records: bool,
+    wants_timeline: bool,
 }
 
 impl<'a> Watcher<'a> {
     pub(crate) fn new(observer: &'a dyn Observer, expected: u64) -> Self {
         let wants_records = observer.wants_records();
+        let wants_timeline = observer.wants_timeline();
         Self {
             observer,
             done: AtomicU64::new(0),
             expected,
             wants_records,
+            wants_timeline,
         }
     }
 
@@ -83,5 +103,17 @@ impl<'a> Watcher<'a> {
 
     pub(crate) fn record(&self, replication: u32, invocation: &Invocation) {
         self.observer.record(replication, invocation);
+    }
+
+    pub(crate) fn wants_timeline(&self) -> bool {
+        self.wants_timeline
+    }
+
+    pub(crate) fn minute(&self, replication: u32, function: u32, minute: &Minute) {
+        self.observer.minute(replication, function, minute);
+    }
+
+    pub(crate) fn begins(&self, replication: u32, function: u32) {
+        self.observer.begins(replication, function);
     }
 }

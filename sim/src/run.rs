@@ -196,7 +196,7 @@ impl Engine<'_> {
             None
         };
         if let Some(expiry) = expiry {
-            match batch::run(job, function, expiry, &self.watcher) {
+            match batch::run(job, place, expiry, &self.watcher) {
                 Ok((outcome, usage)) if !is_alone || usage.rate_share <= 1.0 => {
                     return Ok(Some((outcome, usage)));
                 }

@@ -56,6 +56,8 @@ pub enum Method {
     LeastSquares,
     /// Resampled observations, percentiles of what they give.
     Bootstrap,
+    /// All values whose likelihood is not much smaller than the largest.
+    LikelihoodRatio,
     /// Too few data for an interval.
     PointOnly,
 }

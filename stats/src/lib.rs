@@ -13,6 +13,7 @@
 //!                                          └──────────────▶ Warning
 //!
 //!  measured times ── fit::Sample ─▶ fit::all ─▶ laws with AIC, BIC, distances, tail errors
+//!  (idle gap, survived?) ── idle_lifetime ─▶ survival curve, laws of keep-alive
 //!  times by day ──── fit::blocks ─▶ Estimate    times by size, by CPU share ── regression
 //! ```
 //!
@@ -49,6 +50,7 @@ pub mod batches;
 pub mod estimate;
 pub mod fit;
 pub mod histogram;
+pub mod idle_lifetime;
 mod number;
 pub mod outcome;
 pub mod paired;
@@ -56,5 +58,6 @@ pub mod regression;
 pub mod replications;
 pub mod sequential;
 pub mod student;
+pub mod timeline;
 pub mod warm_up;
 pub mod warning;

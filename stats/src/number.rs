@@ -28,3 +28,8 @@ pub(crate) fn word(value: usize) -> u64 {
 pub(crate) fn index_below(word: u64, bound: usize) -> usize {
     ((u128::from(word) * bound as u128) >> 64) as usize
 }
+
+/// A number in [0, 1) from one random word: its upper 53 bits.
+pub(crate) fn unit(word: u64) -> f64 {
+    wide(word >> 11) / 9_007_199_254_740_992.0
+}

@@ -1,6 +1,6 @@
 //! `frostline simulate`: a scenario in, its summary out.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -17,6 +17,11 @@ use crate::progress::{Interrupt, Progress};
 
 mod input;
 mod manifest;
+mod outputs;
+mod packed;
+mod spool;
+
+use self::outputs::{Outputs, Records, Tables, Watch};
 
 /// The widest line of a table: what every terminal has.
 const WIDTH: usize = 80;
@@ -50,6 +55,20 @@ pub(crate) struct Simulate {
     /// Exit with 3 when a promise is broken, with 4 when the evidence does not suffice.
     #[arg(long)]
     check_slo: bool,
+    /// Write every request as a row of `invocations`, beside the other files of --out; `all` lifts
+    /// the limit of 100,000,000 rows. It costs speed.
+    #[arg(
+        long,
+        value_name = "all",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "limited",
+        hide_possible_values = true
+    )]
+    records: Option<Records>,
+    /// How the tables of --out are written; default: parquet.
+    #[arg(long, value_name = "FORMAT")]
+    tables: Option<Tables>,
 }
 
 impl Simulate {
@@ -60,18 +79,35 @@ impl Simulate {
         let scenario = input::settle(&self)?;
         let digest = manifest::digest(&scenario)?;
         let threads = threads(common);
-        let summary = summed_up(&scenario, &digest, common, threads, interrupt)?;
-
-        if let Some(folder) = &common.out {
-            output::write(&folder.join("summary.json"), &summary.to_json())?;
-            let run =
-                manifest::Run::new(summary.manifest.clone(), threads, started, clock.elapsed());
-            output::write(&folder.join("manifest.json"), &run.to_json()?)?;
-        }
+        let outputs = Outputs::prepare(&self, common, &scenario)?;
+        let progress = Progress::new(common.quiet, interrupt);
+        let watch = Watch {
+            progress: &progress,
+            outputs: outputs.as_ref(),
+        };
+        let summary = summed_up(&scenario, &digest, common, threads, &watch)?;
+        let files = match outputs {
+            Some(mut outputs) => {
+                let written = outputs.write(&scenario, &summary, &progress)?;
+                let run = manifest::Run {
+                    manifest: summary.manifest.clone(),
+                    threads,
+                    started,
+                    took: clock.elapsed(),
+                };
+                let told = outputs.told(&written);
+                outputs.finish(&run.into_json(written)?)?;
+                Some(told)
+            }
+            None => None,
+        };
         output::print(&match common.format {
             Format::Text => summary.to_text(WIDTH),
             Format::Json => summary.to_json(),
         })?;
+        if let Some(told) = files {
+            common.say(&told);
+        }
         Ok(self.exit_code(&summary))
     }
 
@@ -100,21 +136,23 @@ fn summed_up(
     digest: &str,
     common: &Common,
     threads: usize,
-    interrupt: Interrupt,
+    watch: &Watch<'_>,
 ) -> Result<Summary, Failure> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
         .with_context(|| format!("cannot start {threads} threads"))?;
-    let progress = Progress::new(common.quiet, interrupt);
     let options = Options {
         seed: common.seed,
         kernels: Kernels::Fastest,
-        observer: &progress,
+        observer: watch,
     };
     let outcome = pool.install(|| frostline_sim::simulate(scenario, options));
-    progress.finish();
-    let outcome = outcome.map_err(|Cancelled| Failure::Interrupted(missing(&progress, common)))?;
+    watch.progress.finish();
+    if let Some(failure) = watch.outputs.and_then(Outputs::take_failure) {
+        return Err(failure.into());
+    }
+    let outcome = outcome.map_err(|Cancelled| Failure::Interrupted(missing(watch)))?;
     let manifest = Manifest {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: digest.to_owned(),
@@ -124,13 +162,10 @@ fn summed_up(
 }
 
 /// What an interrupted run leaves undone.
-fn missing(progress: &Progress, common: &Common) -> String {
-    let (done, expected) = progress.reached();
-    let files = common
-        .out
-        .as_deref()
-        .map_or_else(String::new, |folder: &Path| {
-            format!(" and {}/summary.json was not written", folder.display())
-        });
+fn missing(watch: &Watch<'_>) -> String {
+    let (done, expected) = watch.progress.reached();
+    let files = watch
+        .outputs
+        .map_or_else(String::new, |outputs| format!("; {}", outputs.missing()));
     format!("no result, {done} of about {expected} requests were simulated{files}")
 }

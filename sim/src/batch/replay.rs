@@ -13,6 +13,7 @@ use crate::cold::ColdStarts;
 use crate::job::Job;
 use crate::limit::TokenBucket;
 use crate::meter::{Meter, billed_ms};
+use crate::minutes::Served;
 
 /// The pool of one configuration.
 pub(super) struct Replay {
@@ -39,6 +40,20 @@ pub(super) struct Replay {
     timeout: u64,
     most_concurrent: u64,
     concurrency_peak: u64,
+    /// Busy instances at the most, and the cold invocations, since they were asked for last: kept
+    /// for the timeline only.
+    most_busy: usize,
+    cold: Vec<ColdInvocation>,
+}
+
+/// A cold start in the window that was replayed last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ColdInvocation {
+    /// Which arrival of the window it is.
+    pub(super) place: usize,
+    /// Instances that are alive with the new one.
+    pub(super) concurrent: u64,
+    pub(super) served: Served,
 }
 
 impl Replay {
@@ -61,11 +76,14 @@ impl Replay {
                 .concurrency_limit(function)
                 .min(function.maximum_instances.unwrap_or(u64::MAX)),
             concurrency_peak: 0,
+            most_busy: 0,
+            cold: Vec::new(),
         }
     }
 
     /// Replays the events of a window with `arrivals` arrivals, whose undelayed durations are given.
-    pub(super) fn window(
+    /// Only with `TIMELINE` is kept what a timeline needs.
+    pub(super) fn window<const TIMELINE: bool>(
         &mut self,
         events: &[u64],
         arrivals: usize,
@@ -81,6 +99,7 @@ impl Replay {
         let mut special = self.next_special();
         let mut idle_ns = 0_u128;
         let mut busy = self.busy;
+        let mut most_busy = 0;
         let expiry = self.expiry;
         for &event in events {
             let now = event >> 1;
@@ -101,15 +120,26 @@ impl Replay {
             let gap = (now - since) & 0_u64.wrapping_sub(is_arrival);
             if gap >= expiry {
                 idle_ns += u128::from(if since == 0 { 0 } else { expiry - 1 });
-                self.cold_start(now, replayed, durations[replayed], level, meter)?;
+                let served = self.cold_start(now, replayed, durations[replayed], level, meter)?;
+                if TIMELINE {
+                    self.cold.push(ColdInvocation {
+                        place: replayed,
+                        concurrent: word(level) + 1,
+                        served,
+                    });
+                }
                 special = self.next_special();
             } else {
                 idle_ns += u128::from(gap);
             }
             busy = level + arrives;
+            if TIMELINE {
+                most_busy = busy.max(most_busy);
+            }
             replayed += arrives;
         }
         self.busy = busy;
+        self.most_busy = self.most_busy.max(most_busy);
         self.idle_ns += idle_ns;
         self.replayed += word(replayed);
         Ok(())
@@ -154,7 +184,7 @@ impl Replay {
         duration: u64,
         level: usize,
         meter: &mut Meter,
-    ) -> Result<(), Unfit> {
+    ) -> Result<Served, Unfit> {
         if self
             .scale_up
             .as_mut()
@@ -193,7 +223,21 @@ impl Replay {
         meter.instances_peak = meter.instances_peak.max(concurrent);
         let billed = billed_ms(served.saturating_add(cold.billed_init)) - billed_ms(duration);
         meter.billed_ms += u128::from(billed);
-        Ok(())
+        Ok(Served {
+            duration: served,
+            latency,
+            init: Some(cold.init),
+        })
+    }
+
+    /// Busy instances at the most since the last call.
+    pub(super) fn take_most(&mut self) -> u64 {
+        word(std::mem::take(&mut self.most_busy))
+    }
+
+    /// The cold invocations since the last call, in order.
+    pub(super) fn cold_invocations(&mut self) -> std::vec::Drain<'_, ColdInvocation> {
+        self.cold.drain(..)
     }
 
     /// Of the next requests to be replayed, those that were cold when they were recorded.

@@ -1,5 +1,8 @@
 //! One function inside the event kernel: its requests, pool, queue and limits.
 
+mod minute;
+mod record;
+
 use std::collections::VecDeque;
 
 use frostline_models::arrival::ColdFlags;
@@ -7,9 +10,9 @@ use frostline_models::keepalive::KeepAlive;
 use frostline_models::law::Sampler;
 use frostline_models::math::{below, word};
 use frostline_models::random::{Purpose, StreamKey};
-use frostline_models::record::{Invocation, Outcome, ThrottleReason};
+use frostline_models::record::{Outcome, ThrottleReason};
 use frostline_models::scenario::Function;
-use frostline_models::units::{SimDuration, SimTime};
+use frostline_models::units::SimDuration;
 
 use super::Shared;
 use super::agenda::{Agenda, Entry};
@@ -19,6 +22,7 @@ use crate::cold::{ColdStart, ColdStarts};
 use crate::job::{Job, Usage, reserved_on_demand};
 use crate::limit::{RateWatch, TokenBucket};
 use crate::meter::{Meter, billed_ms};
+use crate::minutes::{Minutes, Served};
 use crate::progress::Watcher;
 use crate::stream::{ORIGIN, RequestStream};
 
@@ -59,6 +63,9 @@ pub(super) struct FunctionState<'a> {
     timeout: u64,
     /// The earliest wake-up for the queue that the agenda holds; `u64::MAX` when there is none.
     wakes_at: u64,
+    /// The timeline, if it is wanted, and the end of its minute; `u64::MAX` if not.
+    minutes: Option<Box<Minutes>>,
+    minute_ends: u64,
 }
 
 /// Where a request runs.
@@ -125,6 +132,8 @@ impl<'a> FunctionState<'a> {
             scale_up: platform.scale_up.map(TokenBucket::new),
             timeout: function.timeout.map_or(u64::MAX, |timeout| timeout.0),
             wakes_at: u64::MAX,
+            minutes: None,
+            minute_ends: u64::MAX,
         }
     }
 
@@ -140,6 +149,7 @@ impl<'a> FunctionState<'a> {
         let key = job.key(self.function, Purpose::InitialPool);
         let initial = self.function.initial;
         let durations = self.function.duration.sampler();
+        let mut busy = 0;
         for number in 0..u64::from(initial.idle) + u64::from(initial.busy) {
             let retires = self.retires_at(ORIGIN, key.word(number));
             let expires = self
@@ -149,6 +159,7 @@ impl<'a> FunctionState<'a> {
             if number >= u64::from(initial.idle) {
                 self.pool.occupy(instance, ORIGIN, u64::MAX - number);
                 self.take_concurrency(shared);
+                busy += 1;
                 let duration = durations.draw(&mut key.at(2).block(number)).max(1);
                 let departure = ORIGIN + duration.min(self.timeout);
                 agenda.push(
@@ -161,6 +172,9 @@ impl<'a> FunctionState<'a> {
             }
         }
         self.meter.instances_peak = self.pool.living();
+        if self.watcher.wants_timeline() {
+            self.begin_timeline(job.end, busy);
+        }
     }
 
     fn provision(&mut self, job: &Job<'_>, id: u32, agenda: &mut Agenda) {
@@ -335,6 +349,9 @@ impl<'a> FunctionState<'a> {
             );
         }
         self.meter.instances_peak = self.meter.instances_peak.max(self.pool.living());
+        if let Some(minutes) = &mut self.minutes {
+            minutes.started(self.pool.living());
+        }
         Ok(Seat {
             is_new: true,
             billed_init,
@@ -396,6 +413,14 @@ impl<'a> FunctionState<'a> {
                 instance: seat.instance,
             },
         );
+        if self.minutes.is_some() {
+            let timing = Served {
+                duration: served,
+                latency,
+                init: seat.wait,
+            };
+            self.time_served(seat, timing, wanted > served);
+        }
         if self.watcher.wants_records() {
             self.record_served(now, request, seat, served, wanted > served);
         }
@@ -404,10 +429,15 @@ impl<'a> FunctionState<'a> {
     /// An invocation on `instance` has ended.
     #[inline]
     pub(super) fn depart(&mut self, now: u64, instance: u32, shared: &mut Shared) {
+        // What ends at the last instant of a minute ends in it.
+        self.tell_minutes(now - 1);
         let busy_since = self.pool.busy_since(instance);
         let released = self.pool.release(instance, now);
         if self.function.concurrency > 1 {
             self.bill_instance(instance, now - busy_since, released);
+        }
+        if let Some(minutes) = &mut self.minutes {
+            minutes.departed(released == Released::Provisioned);
         }
         if released == Released::Provisioned {
             return;
@@ -488,6 +518,9 @@ impl<'a> FunctionState<'a> {
         let has_room = word(self.queue.len()) < self.function.queue.length;
         if has_room {
             self.queue.push_back(request);
+            if let Some(minutes) = &mut self.minutes {
+                minutes.queued(self.queue.len());
+            }
         }
         has_room
     }
@@ -512,6 +545,11 @@ impl<'a> FunctionState<'a> {
 
     /// Drops requests that have waited for longer than they may.
     pub(super) fn drop_overdue(&mut self, now: u64) {
+        self.tell_minutes(now);
+        self.drop_before(now);
+    }
+
+    fn drop_before(&mut self, now: u64) {
         let wait = self.function.queue.wait.0;
         while let Some(request) = self.queue.front().copied() {
             let gives_up = request.arrival.saturating_add(wait);
@@ -521,6 +559,10 @@ impl<'a> FunctionState<'a> {
             self.queue.pop_front();
             self.meter.counts.requests += 1;
             self.meter.counts.dropped += 1;
+            if let Some(minutes) = &mut self.minutes {
+                minutes.counts().requests += 1;
+                minutes.counts().dropped += 1;
+            }
             self.record_refused(&request, Outcome::Dropped, SimDuration(wait));
         }
     }
@@ -529,6 +571,10 @@ impl<'a> FunctionState<'a> {
     pub(super) fn throttle(&mut self, request: &Request, reason: ThrottleReason) {
         self.meter.counts.requests += 1;
         self.meter.throttle(reason);
+        if let Some(minutes) = &mut self.minutes {
+            minutes.counts().requests += 1;
+            minutes.counts().throttles += 1;
+        }
         self.record_refused(request, Outcome::Throttled(reason), SimDuration::ZERO);
     }
 
@@ -537,60 +583,6 @@ impl<'a> FunctionState<'a> {
         Usage {
             concurrency_peak: self.on_demand_peak,
             rate_share: self.watch.as_ref().map_or(0.0, RateWatch::share),
-        }
-    }
-
-    #[cold]
-    fn record_served(&self, now: u64, request: &Request, seat: Seat, served: u64, timed_out: bool) {
-        let phases = if seat.is_new {
-            self.cold_starts.phases(request.number)
-        } else {
-            Vec::new()
-        };
-        self.watcher.record(
-            self.replication,
-            &Invocation {
-                outcome: if seat.wait.is_some() {
-                    Outcome::Cold
-                } else {
-                    Outcome::Warm
-                },
-                spillover: !seat.is_provisioned && self.function.provisioned.instances > 0,
-                timed_out,
-                queue: SimDuration(now - request.arrival),
-                init: SimDuration(seat.wait.unwrap_or(0)),
-                phases,
-                duration: SimDuration(served),
-                ..self.blank_record(request)
-            },
-        );
-    }
-
-    fn record_refused(&self, request: &Request, outcome: Outcome, queue: SimDuration) {
-        if self.watcher.wants_records() {
-            let record = Invocation {
-                outcome,
-                queue,
-                ..self.blank_record(request)
-            };
-            self.watcher.record(self.replication, &record);
-        }
-    }
-
-    fn blank_record(&self, request: &Request) -> Invocation {
-        Invocation {
-            function: self.place,
-            request: request.number,
-            parent: None,
-            attempt: 0,
-            arrival: SimTime(request.arrival - ORIGIN),
-            outcome: Outcome::Dropped,
-            spillover: false,
-            timed_out: false,
-            queue: SimDuration::ZERO,
-            init: SimDuration::ZERO,
-            phases: Vec::new(),
-            duration: SimDuration::ZERO,
         }
     }
 }

@@ -106,7 +106,7 @@ fn adorn(functions: &mut [Function]) {
 }
 
 /// Functions apart, and all under one clock.
-fn scenarios() -> [Scenario; 2] {
+pub(crate) fn scenarios() -> [Scenario; 2] {
     let apart = Scenario::new(functions(), seconds(600), 4);
     let mut coupled = apart.clone();
     coupled.platform.account_concurrency = Some(20);

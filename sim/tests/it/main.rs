@@ -10,3 +10,4 @@ mod oracles;
 mod reference;
 mod setup;
 mod theory;
+mod timeline;

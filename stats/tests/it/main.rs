@@ -1,3 +1,4 @@
 //! Integration tests of the statistics.
 mod coverage;
 mod fitting;
+mod idle_lifetime;

@@ -11,6 +11,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::outputs::Written;
+
 /// Hexadecimal digits of a digest that are shown: 64 bits, enough to tell scenarios apart.
 const BYTES_SHOWN: usize = 8;
 
@@ -42,9 +44,17 @@ impl io::Write for Hash {
     }
 }
 
+/// The circumstances of a run.
+pub(super) struct Run {
+    pub(super) manifest: Manifest,
+    pub(super) threads: usize,
+    pub(super) started: Timestamp,
+    pub(super) took: Duration,
+}
+
 /// The contents of `manifest.json`.
 #[derive(Debug, Serialize)]
-pub(super) struct Run {
+struct Contents {
     schema: &'static str,
     command: Vec<String>,
     version: String,
@@ -54,6 +64,7 @@ pub(super) struct Run {
     machine: Machine,
     started: String,
     duration_s: f64,
+    files: Vec<Written>,
 }
 
 /// The kind of machine; no name, since results are shared.
@@ -65,39 +76,33 @@ struct Machine {
 }
 
 impl Run {
-    pub(super) fn new(
-        manifest: Manifest,
-        threads: usize,
-        started: Timestamp,
-        took: Duration,
-    ) -> Self {
+    /// Pretty JSON with a newline at its end, listing the files of the run.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub(super) fn into_json(self, files: Vec<Written>) -> anyhow::Result<String> {
         let given = std::env::args_os().skip(1);
         let arguments = given.map(|argument| argument.to_string_lossy().into_owned());
-        Self {
+        let contents = Contents {
             schema: "frostline/manifest/1",
             command: std::iter::once("frostline".to_owned())
                 .chain(arguments)
                 .collect(),
-            version: manifest.version,
-            scenario: manifest.scenario,
-            seed: manifest.seed,
-            threads,
+            version: self.manifest.version,
+            scenario: self.manifest.scenario,
+            seed: self.manifest.seed,
+            threads: self.threads,
             machine: Machine {
                 os: std::env::consts::OS,
                 arch: std::env::consts::ARCH,
                 cores: std::thread::available_parallelism().map_or(1, usize::from),
             },
-            started: started.to_string(),
-            duration_s: took.as_secs_f64(),
-        }
-    }
-
-    /// Pretty JSON with a newline at its end.
-    ///
-    /// # Errors
-    /// When it cannot be written as JSON.
-    pub(super) fn to_json(&self) -> anyhow::Result<String> {
-        let mut text = serde_json::to_string_pretty(self).context("cannot write the manifest")?;
+            started: self.started.to_string(),
+            duration_s: self.took.as_secs_f64(),
+            files,
+        };
+        let mut text =
+            serde_json::to_string_pretty(&contents).context("cannot write the manifest")?;
         text.push('\n');
         Ok(text)
     }
