@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::exit::Failure;
 
+mod calibrate;
 mod completions;
 mod init;
 mod man;
@@ -68,6 +69,7 @@ enum Format {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Simulate),
+    Calibrate(calibrate::Calibrate),
     Trace(trace::Trace),
     Schema(schema::Schema),
     Init(init::Init),
@@ -80,6 +82,7 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<u8, Failure> {
         match self.command {
             Command::Simulate(command) => command.run(&self.common),
+            Command::Calibrate(command) => command.run(&self.common),
             Command::Trace(command) => command.run(&self.common),
             Command::Schema(command) => command.run(&self.common),
             Command::Init(command) => command.run(&self.common),

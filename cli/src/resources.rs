@@ -7,7 +7,7 @@ use frostline_models::scenario_file::{Resources, TraceRequest};
 use frostline_models::trace::request_log::{self, Columns};
 use frostline_models::trace::{Table, Trace, TraceError, azure2019 as azure_2019};
 
-use unpack::open;
+pub(crate) use unpack::open;
 
 mod azure2019;
 mod unpack;
@@ -28,13 +28,7 @@ impl Files {
 
 impl Resources for Files {
     fn profile(&mut self, path: &str) -> Result<String, String> {
-        let path = self.folder.join(path);
-        let mut text = String::new();
-        open(&path)?
-            .take(LARGEST_PROFILE)
-            .read_to_string(&mut text)
-            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        Ok(text)
+        profile_text(&self.folder.join(path))
     }
 
     fn trace(&mut self, request: &TraceRequest) -> Result<Trace, String> {
@@ -51,6 +45,19 @@ impl Resources for Files {
             )),
         }
     }
+}
+
+/// The text of a profile.
+///
+/// # Errors
+/// When the file cannot be read as text.
+pub(crate) fn profile_text(path: &Path) -> Result<String, String> {
+    let mut text = String::new();
+    open(path)?
+        .take(LARGEST_PROFILE)
+        .read_to_string(&mut text)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    Ok(text)
 }
 
 /// The kinds of traces, for messages.

@@ -82,6 +82,10 @@ pub enum Law {
     Weibull(Shaped),
     /// Pareto (type I) with shape α and minimum m: P(T > t) = (m/t)^α.
     Pareto(Shaped),
+    /// Log-logistic with shape k and median m: P(T > t) = 1/(1 + (t/m)^k).
+    LogLogistic(Shaped),
+    /// Log-normal above a smallest value.
+    ShiftedLogNormal(Shifted),
     /// A table of quantiles, linear between its points (R-7's interpolation) and constant outside.
     Empirical(Quantiles),
     /// A weighted choice among laws.
@@ -106,6 +110,13 @@ pub struct Range {
 pub struct LogNormal {
     median_ns: f64,
     sigma: f64,
+}
+
+/// A log-normal law that starts at a smallest value.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Shifted {
+    shift_ns: f64,
+    above: LogNormal,
 }
 
 /// Shape and scale.
@@ -220,6 +231,42 @@ impl Law {
         }))
     }
 
+    /// Log-logistic with this shape and median.
+    ///
+    /// # Errors
+    /// When one of them is not positive.
+    pub fn log_logistic(shape: f64, median: SimDuration) -> Result<Self, LawError> {
+        let scale_ns = positive(median, "median")?;
+        Ok(Self::LogLogistic(Shaped {
+            shape: positive_shape(shape)?,
+            scale_ns,
+        }))
+    }
+
+    /// Log-normal above `shift`, with this median and 99th percentile of the whole.
+    ///
+    /// # Errors
+    /// When the median does not lie above the shift, or the percentile below the median.
+    pub fn shifted_log_normal(
+        shift: SimDuration,
+        median: SimDuration,
+        p99: SimDuration,
+    ) -> Result<Self, LawError> {
+        let over = |value: SimDuration| SimDuration(value.0.saturating_sub(shift.0));
+        if median <= shift {
+            return Err(LawError::NotPositive {
+                what: "median above the shift",
+            });
+        }
+        match Self::log_normal(over(median), over(p99))? {
+            Self::LogNormal(above) => Ok(Self::ShiftedLogNormal(Shifted {
+                shift_ns: to_f64(shift.0),
+                above,
+            })),
+            other => Ok(other),
+        }
+    }
+
     /// A table of quantiles.
     ///
     /// # Errors
@@ -276,6 +323,12 @@ impl Law {
             Self::Weibull(law) => law.scale_ns * libm::tgamma(1.0 + 1.0 / law.shape),
             Self::Pareto(law) if law.shape <= 1.0 => f64::INFINITY,
             Self::Pareto(law) => law.scale_ns * law.shape / (law.shape - 1.0),
+            Self::LogLogistic(law) if law.shape <= 1.0 => f64::INFINITY,
+            Self::LogLogistic(law) => {
+                let angle = std::f64::consts::PI / law.shape;
+                law.scale_ns * angle / libm::sin(angle)
+            }
+            Self::ShiftedLogNormal(law) => law.shift_ns + Self::LogNormal(law.above).mean_ns(),
             Self::Empirical(law) => law.mean_ns(),
             Self::Mixture(law) => law
                 .weights
@@ -304,6 +357,12 @@ impl Law {
             Self::Weibull(law) => libm::exp(-libm::pow(t_ns / law.scale_ns, law.shape)),
             Self::Pareto(law) if t_ns <= law.scale_ns => 1.0,
             Self::Pareto(law) => libm::pow(law.scale_ns / t_ns, law.shape),
+            Self::LogLogistic(law) => 1.0 / (1.0 + libm::pow(t_ns / law.scale_ns, law.shape)),
+            Self::ShiftedLogNormal(law) if t_ns <= law.shift_ns => 1.0,
+            Self::ShiftedLogNormal(law) => {
+                let z = libm::log((t_ns - law.shift_ns) / law.above.median_ns) / law.above.sigma;
+                0.5 * libm::erfc(z / std::f64::consts::SQRT_2)
+            }
             Self::Empirical(law) => law.survival(t_ns),
             Self::Mixture(law) => law
                 .weights
@@ -360,6 +419,14 @@ impl Law {
             Self::Gamma(law) => Self::Gamma(shaped(law)),
             Self::Weibull(law) => Self::Weibull(shaped(law)),
             Self::Pareto(law) => Self::Pareto(shaped(law)),
+            Self::LogLogistic(law) => Self::LogLogistic(shaped(law)),
+            Self::ShiftedLogNormal(law) => Self::ShiftedLogNormal(Shifted {
+                shift_ns: law.shift_ns * factor,
+                above: LogNormal {
+                    median_ns: law.above.median_ns * factor,
+                    sigma: law.above.sigma,
+                },
+            }),
             Self::Empirical(law) => Self::Empirical(Quantiles {
                 probabilities: law.probabilities.clone(),
                 values_ns: law.values_ns.iter().map(|value| value * factor).collect(),
@@ -368,6 +435,36 @@ impl Law {
                 weights: law.weights.clone(),
                 laws: law.laws.iter().map(|part| part.scaled(factor)).collect(),
             }),
+        }
+    }
+
+    /// The law of `change` applied to every span; `change` must not fall. Both take and give
+    /// nanoseconds. A law without a table of quantiles becomes one of 403 points from p0.1 to p99.9
+    /// and beyond, which ends at its 99.99th percentile.
+    #[must_use]
+    pub fn mapped(&self, change: impl Fn(f64) -> f64) -> Self {
+        match self {
+            Self::Constant(value) => {
+                Self::Constant(SimDuration(round_to_u64(change(to_f64(value.0)))))
+            }
+            Self::Empirical(law) => Self::Empirical(Quantiles {
+                probabilities: law.probabilities.clone(),
+                values_ns: law.values_ns.iter().map(|value| change(*value)).collect(),
+            }),
+            _ => {
+                let inner = (1..400_u32).map(|step| f64::from(step) / 400.0);
+                let probabilities: Vec<f64> = [0.000_1, 0.001]
+                    .into_iter()
+                    .chain(inner)
+                    .chain([0.999, 0.999_9])
+                    .collect();
+                let at =
+                    |probability: &f64| change(to_f64(self.exceeded_with(1.0 - probability).0));
+                Self::Empirical(Quantiles {
+                    values_ns: probabilities.iter().map(at).collect(),
+                    probabilities,
+                })
+            }
         }
     }
 

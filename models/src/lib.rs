@@ -66,6 +66,7 @@
 pub mod arrival;
 pub mod diagnostic;
 pub mod init;
+pub mod invocation_log;
 pub mod keepalive;
 pub mod law;
 pub mod math;

@@ -204,6 +204,25 @@ impl Assertion {
     }
 }
 
+/// The path of a metric that is an estimate, by its path or alias: not a count, a maximum or a peak.
+///
+/// # Errors
+/// When there is no such metric, or it is no estimate.
+pub fn estimated(name: &str) -> Result<&'static str, AssertionError> {
+    let (path, _) = known_metric(name, 0)?;
+    let (_, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let is_plain = name == "max" || name == "peak";
+    let is_count = !path.contains('.') && !path.ends_with("_ratio");
+    if is_plain || is_count {
+        return Err(AssertionError {
+            title: format!("`{path}` is no estimate: it has no interval that could be precise"),
+            range: inner(name, 0),
+            help: Some("name for example `cold_ratio` or `latency_ms.p99`".to_owned()),
+        });
+    }
+    Ok(path)
+}
+
 /// The bytes of `part` that are not blank, where `part` starts at `offset`.
 fn inner(part: &str, offset: usize) -> Range<usize> {
     let start = offset + (part.len() - part.trim_start().len());
@@ -283,6 +302,15 @@ mod tests {
             assert_eq!(read.function.as_deref(), function);
             assert_eq!(read.metric, metric);
             assert!((read.bound - bound).abs() < 1e-12, "{text}: {}", read.bound);
+        }
+    }
+
+    #[test]
+    fn only_estimates_can_be_precise() {
+        assert_eq!(estimated("p99").unwrap(), "latency_ms.p99");
+        assert_eq!(estimated("cold_ratio").unwrap(), "cold_ratio");
+        for plain in ["requests", "max", "instances.peak", "p98"] {
+            assert!(estimated(plain).is_err(), "{plain}");
         }
     }
 

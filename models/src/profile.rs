@@ -56,10 +56,17 @@
 //! Laws of a phase are spelled as in a scenario: `constant`, `log-normal`, `gamma`, `weibull`,
 //! `empirical` and `mixture`. The phase `total` stands alone, for an init known only as a whole.
 //!
+//! What a profile rests on may stand beside its laws and changes nothing that is simulated: intervals
+//! of quantiles and laws that were considered (`[[phase.code.fit]]`), warm durations and the cold
+//! ratio of logs (`[observed]`), the keep-alive that fits their idle times (`[keep-alive]`), and
+//! `notes`. With `period` beside `share`, the CPU-bound part climbs the staircase of a quota instead
+//! of going with 1/share. Files of the format's first version are read as before.
+//!
 //! **When it is wrong.** Phases are drawn independently, though a slow host slows all of them; and
 //! above the largest sample an empirical law says nothing: its tail ends there.
 
 mod builtin;
+mod evidence;
 mod form;
 mod read;
 mod write;
@@ -69,6 +76,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use builtin::{UnknownRuntime, builtin, builtin_names};
+pub use evidence::{CandidateFit, KeepAliveEvidence, Observed, QuantileInterval};
 pub use form::{Form, WrittenLaw};
 
 use crate::init::Phase;
@@ -81,8 +89,11 @@ use crate::units::{Bytes, Memory, SimDuration};
 /// AWS Lambda developer guide, "Lambda quotas", in its public source at commit 03f7fcb: sure.
 pub const FULL_VCPU_MIB: f64 = 1769.0;
 
-/// The version of the file format that this code reads and writes.
-pub const SCHEMA: &str = "frostline/profile/1";
+/// The version of the file format that this code writes.
+pub const SCHEMA: &str = "frostline/profile/2";
+
+/// The versions that it reads: each is a part of the next.
+pub const SCHEMAS: [&str; 2] = ["frostline/profile/1", SCHEMA];
 
 /// The init of a function, fitted to measurements.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -104,8 +115,14 @@ pub struct Profile {
     /// How the code phase depends on the CPU share. Absent where a platform boosts the CPU during
     /// init, as AWS Lambda does.
     pub cpu_share: Option<CpuShare>,
+    /// What production logs said about invocations.
+    pub observed: Option<Observed>,
+    /// The keep-alive that fits idle times best.
+    pub keep_alive: Option<KeepAliveEvidence>,
     /// What is doubtful.
     pub warnings: Vec<ProfileWarning>,
+    /// What a reader should know about the samples, in sentences.
+    pub notes: Vec<String>,
     managed_runtime: bool,
     phases: BTreeMap<Phase, MeasuredPhase>,
 }
@@ -130,6 +147,22 @@ pub struct MeasuredPhase {
     pub samples: u64,
     /// How long the phase takes.
     pub law: WrittenLaw,
+    /// Quantiles of the samples with their intervals.
+    pub intervals: Vec<QuantileInterval>,
+    /// Laws that were considered, by rising BIC.
+    pub fits: Vec<CandidateFit>,
+}
+
+impl MeasuredPhase {
+    /// A phase of which only the law is known.
+    pub fn new(samples: u64, law: WrittenLaw) -> Self {
+        Self {
+            samples,
+            law,
+            intervals: Vec::new(),
+            fits: Vec::new(),
+        }
+    }
 }
 
 /// A fitted coefficient with its interval.
@@ -152,16 +185,26 @@ pub struct PackageSize {
     pub reference: Bytes,
     /// Milliseconds for each further 10⁶ bytes.
     pub ms_per_mb: Coefficient,
+    /// The largest error at a size that was held out, as a share; `None` where none was.
+    pub hold_out_error: Option<f64>,
 }
 
 /// How the code phase depends on the CPU share s = min(1, memory / 1769 MiB): a part β of it goes
 /// with 1/s, so that it is multiplied by 1 − β + β·s(reference)/s(memory).
+///
+/// With a quota period P known, a CPU-bound part c = β·t of an unthrottled time t takes
+/// ⌊c/(s·P)⌋·P + c mod s·P instead: work that fits into one quota is not slowed at all. The
+/// reference is then a memory size with a whole CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CpuShare {
     /// Memory size at which the phases were measured.
     pub reference: Memory,
     /// β, between 0 and 1.
     pub share: Coefficient,
+    /// The period of the CPU quota, where the staircase was fitted.
+    pub period: Option<SimDuration>,
+    /// The largest error at a share that was held out; `None` where none was.
+    pub hold_out_error: Option<f64>,
 }
 
 /// What may be doubtful about a profile.
@@ -179,6 +222,13 @@ pub enum ProfileWarning {
     PoorTailFit,
     /// A figure was taken over without measuring it.
     UnverifiedConstant,
+    /// What was measured under different conditions is taken together.
+    MixedConditions,
+    /// Some times are known only up to a limit or between two.
+    CensoredSamples,
+    /// The dependence on package size or CPU share predicts too poorly to be used, or was measured
+    /// at too few points, and is left out.
+    NoExtrapolation,
 }
 
 /// Why phases make no profile.
@@ -230,7 +280,10 @@ impl Profile {
             environment: BTreeMap::new(),
             package_size: None,
             cpu_share: None,
+            observed: None,
+            keep_alive: None,
             warnings: Vec::new(),
+            notes: Vec::new(),
             managed_runtime,
             phases,
         })
@@ -266,7 +319,7 @@ impl Profile {
             laws.insert(Phase::Fetch, effect.fetch(fetch.as_ref(), size));
         }
         if let (Some(effect), Some(code)) = (self.cpu_share, laws.get_mut(&Phase::Code)) {
-            *code = code.scaled(effect.factor(request.memory));
+            *code = effect.applied(code, request.memory);
         }
         laws.into_iter().collect()
     }
@@ -288,21 +341,38 @@ impl PackageSize {
 }
 
 impl CpuShare {
-    fn factor(self, memory: Memory) -> f64 {
+    /// The code phase at this memory size.
+    fn applied(self, code: &Law, memory: Memory) -> Law {
         let share = |memory: Memory| (to_f64(u64::from(memory.0)) / FULL_VCPU_MIB).min(1.0);
         let beta = self.share.point;
-        1.0 - beta + beta * share(self.reference) / share(memory)
+        let share_now = share(memory);
+        match self.period {
+            None => code.scaled(1.0 - beta + beta * share(self.reference) / share_now),
+            Some(_) if share_now >= 1.0 => code.clone(),
+            Some(period) => {
+                let period_ns = to_f64(period.0);
+                let quota_ns = share_now * period_ns;
+                code.mapped(|wall_ns| {
+                    let cpu_ns = beta * wall_ns;
+                    let periods = libm::floor(cpu_ns / quota_ns);
+                    wall_ns - cpu_ns + periods * period_ns + (cpu_ns - periods * quota_ns)
+                })
+            }
+        }
     }
 }
 
 impl ProfileWarning {
     /// Every warning.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::FewSamples,
         Self::NoisyHost,
         Self::NonStationary,
         Self::PoorTailFit,
         Self::UnverifiedConstant,
+        Self::MixedConditions,
+        Self::CensoredSamples,
+        Self::NoExtrapolation,
     ];
 
     /// The name in files and output.
@@ -313,6 +383,9 @@ impl ProfileWarning {
             Self::NonStationary => "non-stationary",
             Self::PoorTailFit => "poor-tail-fit",
             Self::UnverifiedConstant => "unverified-constant",
+            Self::MixedConditions => "mixed-conditions",
+            Self::CensoredSamples => "censored-samples",
+            Self::NoExtrapolation => "no-extrapolation",
         }
     }
 }

@@ -40,6 +40,33 @@ pub struct Run {
     pub warm_up: WarmUp,
     /// Whether the arrivals are a recorded trace, of which every request is reported.
     pub trace: Option<TraceSource>,
+    /// How precise estimates shall be: replications are added until they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Precision>,
+}
+
+/// How precise estimates shall be.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Precision {
+    /// Half width of an interval over the true value; more than 0 and less than 1.
+    pub relative: f64,
+    /// Which estimates of all functions together, as paths of the JSON output; at least one.
+    pub metrics: Vec<String>,
+    /// Replications at the most.
+    pub most_replications: u32,
+}
+
+impl Precision {
+    /// What is asked for where nobody says otherwise.
+    pub const METRICS: [&'static str; 4] = [
+        "cold_ratio",
+        "latency_ms.mean",
+        "latency_ms.p99",
+        "cost_usd.total",
+    ];
+
+    /// Replications at the most where nobody says otherwise.
+    pub const MOST_REPLICATIONS: u32 = 1_000;
 }
 
 /// Where the arrivals of a trace scenario come from: names for the output, no paths.
@@ -55,10 +82,13 @@ pub struct TraceSource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WarmUp {
-    /// Keep-alive + longest duration + longest init.
+    /// Keep-alive + longest duration + longest init where that is exact, what MSER-5 finds elsewhere.
     Auto,
     /// This span; zero discards nothing.
     Fixed(SimDuration),
+    /// Nothing is discarded: the last day of the run (all of a shorter one) is played once before
+    /// it, uncounted, so that the pool at the start is that of a day later.
+    PreviousDay,
 }
 
 /// What all functions share.
@@ -235,6 +265,7 @@ impl Scenario {
                 replications,
                 warm_up: WarmUp::Auto,
                 trace: None,
+                precision: None,
             },
             platform: Platform {
                 preset: "none".to_owned(),

@@ -44,6 +44,7 @@ mod init;
 mod laws;
 mod path;
 mod platform;
+mod precision;
 mod read;
 mod schema;
 mod settle;

@@ -2,7 +2,7 @@
 
 use frostline_models::math::to_f64;
 use frostline_models::scenario::Scenario;
-use frostline_stats::outcome::SimulationOutcome;
+use frostline_stats::outcome::{SimulationOutcome, WarmUpRule};
 use frostline_stats::warning::Warning;
 
 use crate::estimates::Doubts;
@@ -30,8 +30,16 @@ pub(crate) fn warnings(
         warnings.push(Warning::SingleReplication);
     }
     warnings.extend(doubts.too_few);
-    if !doubts.drifting.is_empty() {
-        let metric = doubts.drifting.join(", ");
+    let mut drifting = doubts.drifting;
+    if let WarmUpRule::Mser5 {
+        unsettled: Some(metric),
+    } = outcome.warm_up_rule
+        && !drifting.contains(&metric)
+    {
+        drifting.insert(0, metric);
+    }
+    if !drifting.is_empty() {
+        let metric = drifting.join(", ");
         warnings.push(Warning::NonStationary { metric });
     }
     if !doubts.correlated.is_empty() {

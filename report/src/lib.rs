@@ -39,6 +39,7 @@
 //! * Money needs the region's price book; without it costs are `null`.
 //! * The peak of all functions together is the sum of their peaks, an upper bound.
 mod bill;
+pub mod calibration;
 mod doubt;
 mod estimates;
 pub mod recorded;

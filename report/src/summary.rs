@@ -6,7 +6,7 @@
 use frostline_models::math::to_f64;
 use frostline_models::scenario::Scenario;
 use frostline_stats::estimate::Estimate;
-use frostline_stats::outcome::{Counts, FunctionOutcome, SimulationOutcome};
+use frostline_stats::outcome::{Counts, FunctionOutcome, RunSpan, SimulationOutcome, WarmUpRule};
 use frostline_stats::warning::Warning;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -68,6 +68,66 @@ pub struct Window {
     pub to_s: f64,
     /// What the observations are that intervals are made of.
     pub method: Sections,
+    /// Why the window begins where it does.
+    pub warm_up: WarmUp,
+}
+
+/// Why the window begins where it does.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct WarmUp {
+    /// What decided it.
+    pub rule: WarmUpName,
+    /// Whether the rule got what it wants: the run was long enough for it, and what it looks at
+    /// settled.
+    pub settled: bool,
+    /// Seconds of the run's end that were played once before it, uncounted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub played_before_s: Option<f64>,
+}
+
+/// What decides how much of the start is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub enum WarmUpName {
+    /// Nothing is left out.
+    #[serde(rename = "none")]
+    Nothing,
+    /// The scenario gives a span.
+    #[serde(rename = "fixed")]
+    Fixed,
+    /// Keep-alive, longest service and longest init: exact for a memoryless pool, a rule of thumb
+    /// where arrivals change over time.
+    #[serde(rename = "keep-alive+service+init")]
+    PoolMemory,
+    /// MSER-5 on the means over replications.
+    #[serde(rename = "mser-5")]
+    Mser5,
+    /// The last day was played once before the run.
+    #[serde(rename = "previous-day")]
+    PreviousDay,
+}
+
+impl WarmUp {
+    fn of(span: RunSpan) -> Self {
+        let enough = span.warm_up_ns >= span.warm_up_wanted_ns;
+        let (rule, settled, played_ns) = match span.warm_up_rule {
+            WarmUpRule::Nothing => (WarmUpName::Nothing, true, None),
+            WarmUpRule::Fixed => (WarmUpName::Fixed, enough, None),
+            WarmUpRule::PoolMemory => (WarmUpName::PoolMemory, enough, None),
+            WarmUpRule::Mser5 { unsettled } => {
+                (WarmUpName::Mser5, enough && unsettled.is_none(), None)
+            }
+            WarmUpRule::PreviousDay { played_ns } => {
+                (WarmUpName::PreviousDay, true, Some(played_ns))
+            }
+        };
+        Self {
+            rule,
+            settled,
+            played_before_s: played_ns.map(|span| to_f64(span) / 1e9),
+        }
+    }
 }
 
 /// Settings that only the text shows.
@@ -305,6 +365,7 @@ impl Summary {
                 from_s: to_f64(outcome.warm_up_ns) / 1e9,
                 to_s: run_s,
                 method: sections,
+                warm_up: WarmUp::of(outcome.span()),
             },
             totals,
             functions,

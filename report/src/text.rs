@@ -10,10 +10,10 @@ use frostline_models::math::round_to_u64;
 use frostline_models::units::SimDuration;
 
 use crate::section::Sections;
-use crate::summary::Summary;
+use crate::summary::{Summary, WarmUpName};
 use crate::verdict::{SloVerdict, Verdict};
-use number::{count, number};
-use table::wrapped;
+pub(crate) use number::{count, number};
+pub(crate) use table::{lay_out, wrapped};
 
 impl Summary {
     /// The summary for people, in lines of at most `width` characters (40 at the least; the table of
@@ -66,9 +66,18 @@ impl Summary {
         } else {
             ""
         };
-        let warm_up = if self.window.from_s > 0.0 {
+        let warm_up = if let Some(played_s) = self.window.warm_up.played_before_s {
             format!(
-                "first {}{each} left out as warm-up",
+                "its last {} played once before it as warm-up",
+                Self::span(played_s)
+            )
+        } else if self.window.from_s > 0.0 {
+            let rule = match self.window.warm_up.rule {
+                WarmUpName::Mser5 => " by MSER-5",
+                _ => "",
+            };
+            format!(
+                "first {}{each} left out as warm-up{rule}",
                 Self::span(self.window.from_s)
             )
         } else {

@@ -29,7 +29,7 @@ use crate::job::{Job, Usage};
 use crate::limit::RateWatch;
 use crate::meter::{Integrals, Meter, billed_ms};
 use crate::minutes::Minutes;
-use crate::outcome::{Kernel, Period, ReplicationOutcome};
+use crate::outcome::{Kernel, ReplicationOutcome};
 use crate::progress::{Cancelled, Watcher};
 use crate::stream::{BLOCK, ORIGIN, RequestStream};
 
@@ -88,9 +88,10 @@ pub(crate) fn run(
         arrivals: Vec::new(),
         durations: Vec::new(),
         taken: 0,
-        departures: Departures::new(ORIGIN),
-        replay: Replay::new(job, function, expiry),
-        meter: Meter::new(ORIGIN),
+        departures: Departures::new(job.start),
+        // "Never used" is the instant 0, which must be too long ago from the start on.
+        replay: Replay::new(job, function, expiry.min(job.start)),
+        meter: Meter::new(job.start),
         minutes: watcher
             .wants_timeline()
             .then(|| Minutes::new(job.end, 0, 0)),
@@ -103,15 +104,29 @@ pub(crate) fn run(
             .map(|quota| RateWatch::new(quota, job.sharers)),
     };
     let mut periods = Vec::new();
-    for &boundary in &job.boundaries {
-        kernel.run_minutes(boundary, watcher, |minute| {
+    for stop in &job.stops {
+        kernel.run_minutes(stop.at, watcher, |minute| {
             watcher.minute(job.replication, slot(place), minute);
         })?;
-        periods.push(kernel.close(boundary));
+        let (integrals, alive) = kernel.integrals(stop.at);
+        if stop.is_mark {
+            kernel.meter.mark(integrals);
+        }
+        if stop.ends_period {
+            periods.push(kernel.meter.close(stop.at, integrals, alive));
+        }
+        if stop.at == ORIGIN {
+            kernel.replay.start_numbering();
+            if let Some(minutes) = &mut kernel.minutes {
+                minutes.start_over(integrals, alive, 0);
+            }
+        }
     }
     let usage = Usage {
         concurrency_peak: kernel.replay.concurrency_peak(),
         rate_share: kernel.rate.map_or(0.0, |watch| watch.share()),
+        was_limited: false,
+        samples: std::mem::take(&mut kernel.meter.samples),
     };
     Ok((job.outcome(periods, Kernel::Batch), usage))
 }
@@ -280,12 +295,6 @@ impl Batch {
         self.meter.latency_sum_ns += busy_ns;
         self.busy_ns += busy_ns;
         Ok(())
-    }
-
-    /// Ends a measurement period.
-    fn close(&mut self, now: u64) -> Period {
-        let (integrals, alive) = self.integrals(now);
-        self.meter.close(now, integrals, alive)
     }
 
     /// Integrals up to `now`, until which everything was replayed, and how many instances are alive.

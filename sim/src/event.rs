@@ -22,6 +22,7 @@ use crate::limit::TokenBucket;
 use crate::meter::Integrals;
 use crate::outcome::{Kernel, Period, ReplicationOutcome};
 use crate::progress::{Cancelled, Watcher};
+use crate::stream::ORIGIN;
 
 /// Progress is reported and cancellation looked for once in so many requests of a function.
 const BLOCK: u64 = 4096;
@@ -49,21 +50,32 @@ pub(crate) fn run(
     }
     let mut component = Component::new(job, functions, is_whole_account, watcher);
     let mut periods: Vec<Vec<Period>> = functions.iter().map(|_| Vec::new()).collect();
-    for (place, &boundary) in job.boundaries.iter().enumerate() {
-        component.run_until(boundary)?;
-        let integrals = component.integrals(boundary);
-        if place + 1 == job.boundaries.len() {
+    for (place, stop) in job.stops.iter().enumerate() {
+        component.run_until(stop.at)?;
+        if stop.is_mark {
+            component.mark(stop.at);
+        }
+        if !stop.ends_period {
+            continue;
+        }
+        let integrals = component.integrals(stop.at);
+        if stop.at == ORIGIN {
+            for (function, (integrals, alive)) in component.functions.iter_mut().zip(&integrals) {
+                function.start_timeline_over(*integrals, *alive);
+            }
+        }
+        if place + 1 == job.stops.len() {
             for function in &mut component.functions {
-                function.end_run(boundary);
+                function.end_run(stop.at);
             }
             component.serve_those_who_wait();
         }
-        component.close(boundary, &integrals, &mut periods);
+        component.close(stop.at, &integrals, &mut periods);
     }
     for function in &mut component.functions {
         function.end_timeline();
     }
-    let outcomes = component.functions.iter().zip(periods);
+    let outcomes = component.functions.iter_mut().zip(periods);
     Ok(outcomes
         .map(|(function, periods)| (job.outcome(periods, Kernel::Event), function.usage()))
         .collect())
@@ -205,6 +217,7 @@ impl<'a> Component<'a> {
     #[cold]
     fn refuse(&mut self, now: u64, function: u32, request: Request, reason: ThrottleReason) {
         let state = &mut self.functions[index(function)];
+        state.was_limited = true;
         state.drop_overdue(now);
         if !state.enqueue(request) {
             state.throttle(&request, reason);
@@ -282,6 +295,13 @@ impl<'a> Component<'a> {
         }
         for function in &self.queued {
             self.functions[index(*function)].drop_overdue(u64::MAX);
+        }
+    }
+
+    fn mark(&mut self, now: u64) {
+        for state in &mut self.functions {
+            let (integrals, _) = state.pool.integrals(now);
+            state.meter.mark(integrals);
         }
     }
 

@@ -3,7 +3,9 @@
 use frostline_models::random::{Purpose, StreamKey, entity_id};
 use frostline_models::scenario::{Function, Scenario};
 
+use crate::meter::Sample;
 use crate::outcome::{Counts, Kernel, Period, ReplicationOutcome};
+use crate::plan::{First, Plan};
 use crate::stream::ORIGIN;
 
 /// One replication of a scenario.
@@ -11,11 +13,13 @@ pub(crate) struct Job<'a> {
     pub(crate) scenario: &'a Scenario,
     pub(crate) seed: u64,
     pub(crate) replication: u32,
-    /// Ends of the measurement periods on the engine's clock, ascending; the last is the end of the
-    /// run. The first is the end of warm-up when `discard_first` is set.
-    pub(crate) boundaries: Vec<u64>,
-    /// Whether the first period is warm-up.
-    pub(crate) discard_first: bool,
+    /// Where kernels stop on the engine's clock, ascending; the last is the end of the run.
+    pub(crate) stops: Vec<Stop>,
+    /// What the first measurement period is.
+    pub(crate) first: First,
+    /// The start on the engine's clock: earlier than that of the run where something is played
+    /// before it.
+    pub(crate) start: u64,
     /// The end of the run on the engine's clock.
     pub(crate) end: u64,
     /// Functions that share the account's limits.
@@ -24,34 +28,40 @@ pub(crate) struct Job<'a> {
     unreserved_pool: u64,
 }
 
+/// Where kernels stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stop {
+    pub(crate) at: u64,
+    /// Whether a sample ends here.
+    pub(crate) is_mark: bool,
+    /// Whether a measurement period ends here.
+    pub(crate) ends_period: bool,
+}
+
 /// How much of the shared limits one function used: whether functions that were run apart would
-/// have met is decided from it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// have met is decided from it. And what shows whether its run has settled.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Usage {
     /// Requests that ran at once at the most, on instances that are not provisioned.
     pub(crate) concurrency_peak: u64,
     /// Share of the request rate limit.
     pub(crate) rate_share: f64,
+    /// Whether a request met a limit or was cut off, so that its like left a trace in the pool.
+    pub(crate) was_limited: bool,
+    /// What happened from mark to mark.
+    pub(crate) samples: Vec<Sample>,
 }
 
 impl<'a> Job<'a> {
-    /// One replication with measurement periods that end at `boundaries`, nanoseconds from the start.
-    pub(crate) fn new(
-        scenario: &'a Scenario,
-        seed: u64,
-        replication: u32,
-        plan: &crate::plan::Periods,
-    ) -> Self {
+    /// One replication, measured as planned.
+    pub(crate) fn new(scenario: &'a Scenario, seed: u64, replication: u32, plan: &Plan) -> Self {
         Self {
             scenario,
             seed,
             replication,
-            boundaries: plan
-                .boundaries
-                .iter()
-                .map(|boundary| ORIGIN + boundary)
-                .collect(),
-            discard_first: plan.discard_first,
+            stops: plan.stops(replication),
+            first: plan.first,
+            start: ORIGIN - plan.played_before_ns,
             end: ORIGIN + scenario.run.duration.0,
             sharers: frostline_models::math::word(scenario.functions.len()),
             unreserved_pool: unreserved_pool(scenario),
@@ -87,13 +97,15 @@ impl<'a> Job<'a> {
         self.unreserved_pool
     }
 
-    /// Splits the periods of a function into warm-up and measurement.
+    /// Splits the periods of a function into warm-up and measurement. What is left out of the
+    /// estimates is still in the counts; what was played before the run is in neither.
     pub(crate) fn outcome(&self, mut periods: Vec<Period>, kernel: Kernel) -> ReplicationOutcome {
+        let counted = usize::from(self.first == First::PlayedBefore);
         let mut counts = Counts::default();
-        for period in &periods {
+        for period in &periods[counted..] {
             counts.add(&period.counts);
         }
-        if self.discard_first {
+        if self.first != First::Measured {
             periods.remove(0);
         }
         ReplicationOutcome {

@@ -56,7 +56,8 @@ mod plan;
 mod progress;
 mod run;
 mod stream;
+mod warm_up;
 
 pub use frostline_stats::{outcome, timeline};
 pub use progress::{Cancelled, Observer, Unobserved};
-pub use run::{Kernels, Options, simulate, simulate_each};
+pub use run::{Kernels, Options, simulate, simulate_each, simulate_more};

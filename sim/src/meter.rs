@@ -49,6 +49,30 @@ pub(crate) struct Meter {
     /// Integrals when the period began.
     began: Integrals,
     began_at: u64,
+    /// What happened between one mark and the next.
+    pub(crate) samples: Vec<Sample>,
+    /// Everything up to the last mark, and up to the beginning of the period.
+    marked: Sample,
+    before: Sample,
+}
+
+/// What shows whether a run has settled, over a stretch of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Sample {
+    pub(crate) invocations: u64,
+    pub(crate) cold_starts: u64,
+    pub(crate) latency_ns: u128,
+    pub(crate) alive_ns: u128,
+}
+
+impl Sample {
+    /// Adds the same stretch of another function.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.invocations += other.invocations;
+        self.cold_starts += other.cold_starts;
+        self.latency_ns += other.latency_ns;
+        self.alive_ns += other.alive_ns;
+    }
 }
 
 impl Meter {
@@ -74,8 +98,31 @@ impl Meter {
         self.init_max_ns = self.init_max_ns.max(nanoseconds);
     }
 
+    /// Ends a sample and begins the next one.
+    pub(crate) fn mark(&mut self, integrals: Integrals) {
+        let total = self.total(integrals);
+        self.samples.push(Sample {
+            invocations: total.invocations - self.marked.invocations,
+            cold_starts: total.cold_starts - self.marked.cold_starts,
+            latency_ns: total.latency_ns - self.marked.latency_ns,
+            alive_ns: total.alive_ns - self.marked.alive_ns,
+        });
+        self.marked = total;
+    }
+
+    /// Everything since the start of the run.
+    fn total(&self, integrals: Integrals) -> Sample {
+        Sample {
+            invocations: self.before.invocations + self.counts.invocations,
+            cold_starts: self.before.cold_starts + self.counts.cold_starts,
+            latency_ns: self.before.latency_ns + self.latency_sum_ns,
+            alive_ns: integrals.alive_ns,
+        }
+    }
+
     /// Ends the period at `now` and begins the next one, with `alive` instances.
     pub(crate) fn close(&mut self, now: u64, integrals: Integrals, alive: u64) -> Period {
+        self.before = self.total(integrals);
         let reasons = REASONS.iter().zip(&self.throttles);
         let period = Period {
             span_ns: now - self.began_at,

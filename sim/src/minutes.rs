@@ -68,6 +68,15 @@ impl Minutes {
         minutes
     }
 
+    /// Forgets what was played before the run, but for who still runs, and begins the first minute.
+    pub(crate) fn start_over(&mut self, now: Integrals, alive: u64, waiting: u64) {
+        self.row = Minute::default();
+        self.began = now;
+        self.undelayed = Sample::default();
+        self.delayed = [Sample::default(), Sample::default()];
+        self.begin(ORIGIN, now, alive, waiting);
+    }
+
     /// Where the minute ends.
     pub(crate) fn end(&self) -> u64 {
         self.end
@@ -178,6 +187,13 @@ impl Minutes {
             row.provisioned_max = row.provisioned_max.max(self.provisioned);
             row.concurrent_max = row.concurrent_max.max(self.on_demand + self.provisioned);
         }
+    }
+
+    /// A request from before the run was given an instance.
+    pub(crate) fn admitted_uncounted(&mut self, is_provisioned: bool) {
+        let invocations = self.row.provisioned_invocations;
+        self.admitted(is_provisioned);
+        self.row.provisioned_invocations = invocations;
     }
 
     /// So many requests run on demand now, and at the most since the last call.

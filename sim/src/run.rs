@@ -1,8 +1,9 @@
 //! Running a scenario: which kernel, which functions together, on how many threads.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
-use frostline_models::math::round_to_u64;
+use frostline_models::math::{round_to_u64, slot};
 use frostline_models::scenario::Scenario;
 use rayon::prelude::*;
 
@@ -10,8 +11,9 @@ use crate::batch::{self, Unfit};
 use crate::event;
 use crate::job::{Job, Usage};
 use crate::outcome::{FunctionOutcome, ReplicationOutcome, RunSpan, SimulationOutcome};
-use crate::plan::Periods;
+use crate::plan::Plan;
 use crate::progress::{Cancelled, Observer, Watcher};
+use crate::warm_up::{SHOWN, Shown};
 
 /// What a simulation depends on beside its scenario, and who watches it.
 #[derive(Clone, Copy)]
@@ -55,7 +57,37 @@ pub fn simulate(scenario: &Scenario, options: Options<'_>) -> Result<SimulationO
         warm_up_ns: span.warm_up_ns,
         end_ns: span.end_ns,
         warm_up_wanted_ns: span.warm_up_wanted_ns,
+        warm_up_rule: span.warm_up_rule,
     })
+}
+
+/// Adds replications to a simulation until there are `total`. Each gives the same numbers as if all
+/// had been asked for at once, from two on: a single one is cut into batches instead.
+///
+/// # Errors
+/// [`Cancelled`] when the observer asked for an end; the outcome is as before then.
+pub fn simulate_more(
+    scenario: &Scenario,
+    options: Options<'_>,
+    outcome: &mut SimulationOutcome,
+    total: u32,
+) -> Result<(), Cancelled> {
+    let have = outcome
+        .functions
+        .first()
+        .map_or(0, |f| f.replications.len());
+    let plan = Plan::of_span(scenario, outcome.span());
+    let engine = Engine::new(scenario, options, &plan, slot(have)..total);
+    let slots: Vec<OnceLock<FunctionOutcome>> =
+        outcome.functions.iter().map(|_| OnceLock::new()).collect();
+    engine.run(&|place, function| {
+        let _ = slots[place].set(function);
+    })?;
+    for (function, more) in outcome.functions.iter_mut().zip(slots) {
+        let more = more.into_inner().map(|more| more.replications);
+        function.replications.extend(more.into_iter().flatten());
+    }
+    Ok(())
 }
 
 /// Simulates a scenario on the current rayon pool and hands over each function, by its place in the
@@ -70,31 +102,57 @@ pub fn simulate_each(
     options: Options<'_>,
     each: &(dyn Fn(usize, FunctionOutcome) + Sync),
 ) -> Result<RunSpan, Cancelled> {
-    let periods = Periods::new(scenario);
-    let duration = scenario.run.duration;
+    let mut plan = Plan::new(scenario);
+    let all = 0..scenario.run.replications;
+    if plan.is_open {
+        let held = show(scenario, options, &plan)?;
+        let mut shown = Shown::default();
+        for (_, usage) in held.iter().flatten() {
+            shown.add(usage);
+        }
+        let decided = plan.clone().decided(scenario, &shown);
+        let is_confirmed = decided.span.warm_up_ns == plan.span.warm_up_ns;
+        plan = decided;
+        if is_confirmed && !options.observer.wants_records() {
+            hand_over(scenario.functions.len(), held, each);
+            return Ok(plan.span);
+        }
+    }
+    Engine::new(scenario, options, &plan, all).run(each)?;
+    Ok(plan.span)
+}
+
+/// A run whose plan is open: all of it, or, where records are wanted, which cannot be taken back,
+/// only what shows how it settles, without them.
+fn show(
+    scenario: &Scenario,
+    options: Options<'_>,
+    plan: &Plan,
+) -> Result<Vec<Vec<Ran>>, Cancelled> {
+    let silent = Silent(options.observer);
     let replications = scenario.run.replications;
-    let rates: Vec<f64> = scenario
-        .functions
-        .iter()
-        .map(|function| function.arrivals.mean_per_second(duration))
-        .collect();
-    let expected = rates.iter().sum::<f64>() * duration.as_secs_f64() * f64::from(replications);
-    let watcher = Watcher::new(options.observer, round_to_u64(expected));
-    let jobs: Vec<Job<'_>> = (0..replications)
-        .map(|replication| Job::new(scenario, options.seed, replication, &periods))
-        .collect();
-    let engine = Engine {
-        jobs,
-        watcher,
-        kernels: options.kernels,
-        largest_first: largest_first(&rates),
-    };
-    engine.run(each)?;
-    Ok(RunSpan {
-        warm_up_ns: periods.warm_up_ns(),
-        end_ns: duration.0,
-        warm_up_wanted_ns: periods.warm_up_wanted_ns,
-    })
+    if options.observer.wants_records() {
+        let observer = &silent;
+        let options = Options {
+            observer,
+            ..options
+        };
+        return Engine::new(scenario, options, plan, 0..replications.min(SHOWN)).run_held();
+    }
+    Engine::new(scenario, options, plan, 0..replications).run_held()
+}
+
+/// Watches without wanting records.
+struct Silent<'a>(&'a dyn Observer);
+
+impl Observer for Silent<'_> {
+    fn progress(&self, done: u64, expected: u64) {
+        self.0.progress(done, expected);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
+    }
 }
 
 /// Places by falling rate, so that no thread is left with a large function at the end.
@@ -114,24 +172,45 @@ struct Engine<'a> {
     largest_first: Vec<usize>,
 }
 
-impl Engine<'_> {
+impl<'a> Engine<'a> {
+    fn new(
+        scenario: &'a Scenario,
+        options: Options<'a>,
+        plan: &Plan,
+        replications: Range<u32>,
+    ) -> Self {
+        let duration = scenario.run.duration;
+        let functions = scenario.functions.iter();
+        let rates: Vec<f64> = functions
+            .map(|function| function.arrivals.mean_per_second(duration))
+            .collect();
+        let runs = f64::from(replications.end.saturating_sub(replications.start));
+        let expected = rates.iter().sum::<f64>() * duration.as_secs_f64() * runs;
+        let jobs = replications.map(|number| Job::new(scenario, options.seed, number, plan));
+        Self {
+            jobs: jobs.collect(),
+            watcher: Watcher::new(options.observer, round_to_u64(expected)),
+            kernels: options.kernels,
+            largest_first: largest_first(&rates),
+        }
+    }
+
     fn run(&self, each: &(dyn Fn(usize, FunctionOutcome) + Sync)) -> Result<(), Cancelled> {
         if !self.jobs.iter().any(Job::shares_limits) {
             return self.run_independent(each);
         }
-        // A record cannot be taken back, so what might have to run again is run together at once.
-        let replications: Vec<_> = if self.watcher.wants_records() {
-            let jobs = self.jobs.par_iter();
-            jobs.map(|job| self.run_together(job))
-                .collect::<Result<_, Cancelled>>()?
-        } else {
-            self.run_and_settle()?
-        };
-        by_function(self.largest_first.len(), replications)
-            .into_par_iter()
-            .enumerate()
-            .for_each(|(place, function)| each(place, function));
+        hand_over(self.largest_first.len(), self.run_held()?, each);
         Ok(())
+    }
+
+    /// Runs everything, replication by replication, and keeps it.
+    fn run_held(&self) -> Result<Vec<Vec<Ran>>, Cancelled> {
+        // A record cannot be taken back, so what might have to run again is run together at once.
+        if self.watcher.wants_records() && self.jobs.iter().any(Job::shares_limits) {
+            let jobs = self.jobs.par_iter();
+            return jobs.map(|job| self.run_together(job)).collect();
+        }
+        self.run_and_settle()
     }
 
     /// Runs functions that cannot meet, and lets go of each when it is done.
@@ -158,7 +237,7 @@ impl Engine<'_> {
 
     /// Runs functions apart first. Where they would have met at a shared limit, their replication
     /// is run again with all of them under one clock.
-    fn run_and_settle(&self) -> Result<Vec<Vec<ReplicationOutcome>>, Cancelled> {
+    fn run_and_settle(&self) -> Result<Vec<Vec<Ran>>, Cancelled> {
         let functions = self.largest_first.len();
         let tasks: Vec<(usize, usize)> = self
             .largest_first
@@ -211,27 +290,18 @@ impl Engine<'_> {
     }
 
     /// Accepts what was run apart, or runs all functions of the replication together.
-    fn settle(
-        &self,
-        job: &Job<'_>,
-        apart: Vec<Option<Ran>>,
-    ) -> Result<Vec<ReplicationOutcome>, Cancelled> {
+    fn settle(&self, job: &Job<'_>, apart: Vec<Option<Ran>>) -> Result<Vec<Ran>, Cancelled> {
         let functions = &job.scenario.functions;
         if functions.len() > 1 && !never_met(job, &apart) {
             return self.run_together(job);
         }
-        Ok(apart
-            .into_iter()
-            .flatten()
-            .map(|(outcome, _)| outcome)
-            .collect())
+        Ok(apart.into_iter().flatten().collect())
     }
 
     /// Runs all functions of a replication under one clock.
-    fn run_together(&self, job: &Job<'_>) -> Result<Vec<ReplicationOutcome>, Cancelled> {
+    fn run_together(&self, job: &Job<'_>) -> Result<Vec<Ran>, Cancelled> {
         let all: Vec<usize> = (0..job.scenario.functions.len()).collect();
-        let ran = event::run(job, &all, true, &self.watcher)?;
-        Ok(ran.into_iter().map(|(outcome, _)| outcome).collect())
+        event::run(job, &all, true, &self.watcher)
     }
 }
 
@@ -250,16 +320,24 @@ fn never_met(job: &Job<'_>, apart: &[Option<Ran>]) -> bool {
     in_use <= job.unreserved_pool() && rate_share <= 1.0
 }
 
-fn by_function(count: usize, replications: Vec<Vec<ReplicationOutcome>>) -> Vec<FunctionOutcome> {
-    let mut functions: Vec<FunctionOutcome> = (0..count)
+/// Hands over what was kept, function by function.
+fn hand_over(
+    functions: usize,
+    replications: Vec<Vec<Ran>>,
+    each: &(dyn Fn(usize, FunctionOutcome) + Sync),
+) {
+    let mut by_function: Vec<FunctionOutcome> = (0..functions)
         .map(|_| FunctionOutcome {
             replications: Vec::new(),
         })
         .collect();
     for replication in replications {
-        for (function, outcome) in functions.iter_mut().zip(replication) {
+        for (function, (outcome, _)) in by_function.iter_mut().zip(replication) {
             function.replications.push(outcome);
         }
     }
-    functions
+    by_function
+        .into_par_iter()
+        .enumerate()
+        .for_each(|(place, function)| each(place, function));
 }

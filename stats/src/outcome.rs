@@ -18,6 +18,31 @@ pub struct SimulationOutcome {
     pub end_ns: u64,
     /// How long warm-up should have been: longer than what was left out where the run is too short.
     pub warm_up_wanted_ns: u64,
+    /// What decided about warm-up.
+    pub warm_up_rule: WarmUpRule,
+}
+
+/// What decided how much of the start is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WarmUpRule {
+    /// Nothing is.
+    Nothing,
+    /// The scenario gives a span.
+    Fixed,
+    /// Keep-alive + longest service + longest init, after which a memoryless pool has forgotten how
+    /// it started; a rule of thumb where arrivals change over time and no theorem holds.
+    PoolMemory,
+    /// MSER-5 on the means over replications; the metric named did not settle in the first third of
+    /// the run, so that the run is too short or drifts.
+    Mser5 {
+        /// A path of the JSON output.
+        unsettled: Option<&'static str>,
+    },
+    /// So many nanoseconds before its end the run was played once before it, uncounted.
+    PreviousDay {
+        /// The span, at most one day.
+        played_ns: u64,
+    },
 }
 
 /// When a simulation measured: what is known about a run beside its functions.
@@ -29,6 +54,8 @@ pub struct RunSpan {
     pub end_ns: u64,
     /// How long warm-up should have been.
     pub warm_up_wanted_ns: u64,
+    /// What decided about warm-up.
+    pub warm_up_rule: WarmUpRule,
 }
 
 /// All replications of one function.
@@ -127,6 +154,7 @@ impl SimulationOutcome {
             warm_up_ns: self.warm_up_ns,
             end_ns: self.end_ns,
             warm_up_wanted_ns: self.warm_up_wanted_ns,
+            warm_up_rule: self.warm_up_rule,
         }
     }
 }

@@ -13,7 +13,7 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BLOCK: usize = 1 << 16;
 
 /// Opens a file; gzip is told by its first bytes, not by its name.
-pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, String> {
+pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, String> {
     let cannot = |error| format!("cannot open {}: {error}", path.display());
     let mut file = BufReader::with_capacity(BLOCK, File::open(path).map_err(cannot)?);
     if file.fill_buf().map_err(cannot)?.starts_with(&GZIP_MAGIC) {

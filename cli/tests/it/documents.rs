@@ -97,6 +97,7 @@ fn every_command_has_a_manual_page() {
     for name in [
         "",
         "-simulate",
+        "-calibrate",
         "-trace",
         "-schema",
         "-init",

@@ -12,7 +12,15 @@ fn help_fits_the_terminal_and_names_the_exit_codes() {
     let assert = frostline(folder.path(), &["--help"]).code(0);
     let help = stdout(&assert);
     assert!(help.contains("130  interrupted"), "{help}");
-    for command in ["simulate", "trace", "schema", "init", "completions", "man"] {
+    for command in [
+        "simulate",
+        "calibrate",
+        "trace",
+        "schema",
+        "init",
+        "completions",
+        "man",
+    ] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
         let own = stdout(&frostline(folder.path(), &[command, "--help"]).code(0));
         assert!(own.contains("Example"), "{own}");

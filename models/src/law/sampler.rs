@@ -40,6 +40,16 @@ enum SamplerKind {
         inverse_shape: f64,
         scale_ns: f64,
     },
+    LogLogistic {
+        inverse_shape: f64,
+        scale_ns: f64,
+    },
+    ShiftedLogNormal {
+        draw: StandardNormal,
+        shift_ns: f64,
+        median_ns: f64,
+        sigma: f64,
+    },
     Empirical(Quantiles),
     Mixture {
         cumulative: Vec<f64>,
@@ -75,6 +85,16 @@ impl Sampler {
                 draw: exponential,
                 inverse_shape: 1.0 / law.shape,
                 scale_ns: law.scale_ns,
+            },
+            Law::LogLogistic(law) => SamplerKind::LogLogistic {
+                inverse_shape: 1.0 / law.shape,
+                scale_ns: law.scale_ns,
+            },
+            Law::ShiftedLogNormal(law) => SamplerKind::ShiftedLogNormal {
+                draw: StandardNormal::default(),
+                shift_ns: law.shift_ns,
+                median_ns: law.above.median_ns,
+                sigma: law.above.sigma,
             },
             Law::Empirical(table) => SamplerKind::Empirical(table.clone()),
             Law::Mixture(law) => {
@@ -120,6 +140,19 @@ impl Sampler {
                 inverse_shape,
                 scale_ns,
             } => round_to_u64(scale_ns * exp(inverse_shape * draw.draw(rng))),
+            SamplerKind::LogLogistic {
+                inverse_shape,
+                scale_ns,
+            } => {
+                let share = open_unit(rng.next_u64());
+                round_to_u64(scale_ns * exp(inverse_shape * ln(share / (1.0 - share))))
+            }
+            SamplerKind::ShiftedLogNormal {
+                draw,
+                shift_ns,
+                median_ns,
+                sigma,
+            } => round_to_u64(shift_ns + median_ns * exp(sigma * draw.draw(rng))),
             SamplerKind::Empirical(table) => round_to_u64(table.value_ns(unit(rng.next_u64()))),
             SamplerKind::Mixture { cumulative, parts } => {
                 let choice = unit(rng.next_u64());

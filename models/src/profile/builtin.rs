@@ -129,10 +129,7 @@ fn profile(row: &Row) -> Profile {
         .collect();
     let law = WrittenLaw::new(Form::Empirical(points))
         .expect("the table's quantiles rise, because a test builds every row");
-    let phase = MeasuredPhase {
-        samples: u64::from(row.samples),
-        law,
-    };
+    let phase = MeasuredPhase::new(u64::from(row.samples), law);
     let phases = BTreeMap::from([(Phase::Runtime, phase)]);
     let mut profile = Profile::new(row.runtime, is_managed(row.runtime), phases)
         .expect("one phase makes a profile");

@@ -11,6 +11,11 @@ use crate::units::SimDuration;
 pub enum Form {
     /// Always the same.
     Constant(SimDuration),
+    /// Exponential by its mean.
+    Exponential {
+        /// The mean.
+        mean: SimDuration,
+    },
     /// Log-normal by its median and 99th percentile.
     LogNormal {
         /// The median.
@@ -31,6 +36,29 @@ pub enum Form {
         shape: f64,
         /// The scale λ.
         scale: SimDuration,
+    },
+    /// Pareto by its shape and smallest value.
+    Pareto {
+        /// The shape α.
+        shape: f64,
+        /// The smallest value.
+        minimum: SimDuration,
+    },
+    /// Log-logistic by its shape and median.
+    LogLogistic {
+        /// The shape k.
+        shape: f64,
+        /// The median.
+        median: SimDuration,
+    },
+    /// Log-normal above a smallest value, by the median and 99th percentile of the whole.
+    ShiftedLogNormal {
+        /// The smallest value.
+        shift: SimDuration,
+        /// The median.
+        median: SimDuration,
+        /// The 99th percentile.
+        p99: SimDuration,
     },
     /// Points (probability, value) of the quantile function.
     Empirical(Vec<(f64, SimDuration)>),
@@ -69,12 +97,34 @@ impl WrittenLaw {
 }
 
 impl Form {
+    /// The kind's name in files and tables.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Constant(_) => "constant",
+            Self::Exponential { .. } => "exponential",
+            Self::LogNormal { .. } => "log-normal",
+            Self::Gamma { .. } => "gamma",
+            Self::Weibull { .. } => "weibull",
+            Self::Pareto { .. } => "pareto",
+            Self::LogLogistic { .. } => "log-logistic",
+            Self::ShiftedLogNormal { .. } => "shifted-log-normal",
+            Self::Empirical(_) => "empirical",
+            Self::Mixture(_) => "mixture",
+        }
+    }
+
     fn law(&self) -> Result<Law, LawError> {
         match self {
             Self::Constant(span) => Ok(Law::Constant(*span)),
             Self::LogNormal { median, p99 } => Law::log_normal(*median, *p99),
             Self::Gamma { shape, mean } => Law::gamma(*shape, *mean),
             Self::Weibull { shape, scale } => Law::weibull(*shape, *scale),
+            Self::Exponential { mean } => Law::exponential(*mean),
+            Self::Pareto { shape, minimum } => Law::pareto(*shape, *minimum),
+            Self::LogLogistic { shape, median } => Law::log_logistic(*shape, *median),
+            Self::ShiftedLogNormal { shift, median, p99 } => {
+                Law::shifted_log_normal(*shift, *median, *p99)
+            }
             Self::Empirical(points) => Law::empirical(points),
             Self::Mixture(parts) => {
                 let laws: Result<Vec<_>, _> = parts

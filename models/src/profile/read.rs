@@ -1,5 +1,6 @@
 //! Reading a `*.profile.toml`: every fault of the file in one run, each with its place.
 
+mod evidence;
 mod law;
 mod reader;
 
@@ -10,15 +11,15 @@ use toml::de::{DeTable, DeValue};
 
 use self::reader::Reader;
 use super::{
-    Coefficient, CpuShare, MeasuredPhase, PackageSize, Profile, ProfileError, ProfileWarning,
-    Provenance, SCHEMA,
+    Coefficient, CpuShare, FULL_VCPU_MIB, MeasuredPhase, PackageSize, Profile, ProfileError,
+    ProfileWarning, Provenance, SCHEMA, SCHEMAS,
 };
 use crate::diagnostic::Diagnostics;
 use crate::init::Phase;
 use crate::scenario::{Architecture, PackageKind};
-use crate::units::{Bytes, Memory};
+use crate::units::{Bytes, Memory, SimDuration};
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 15] = [
     "schema",
     "name",
     "managed-runtime",
@@ -31,6 +32,9 @@ const KEYS: [&str; 12] = [
     "phase",
     "package-size",
     "cpu-share",
+    "observed",
+    "keep-alive",
+    "notes",
 ];
 
 impl Profile {
@@ -62,7 +66,7 @@ fn read_profile(reader: &mut Reader, root: &Spanned<DeTable<'_>>) -> Option<Prof
     let span = root.span();
     reader.known_keys(table, &KEYS, "a profile");
     if let Some((schema, place)) = reader.required_text(table, &span, "schema")
-        && schema != SCHEMA
+        && !SCHEMAS.contains(&schema.as_str())
     {
         let title = format!("unknown profile format `{schema}`");
         reader
@@ -95,6 +99,9 @@ fn read_profile(reader: &mut Reader, root: &Spanned<DeTable<'_>>) -> Option<Prof
     let phases = read_phases(reader, table, &span);
     let package_size = read_package_size(reader, table);
     let cpu_share = read_cpu_share(reader, table);
+    let observed = evidence::read_observed(reader, table);
+    let keep_alive = evidence::read_keep_alive(reader, table);
+    let notes = evidence::read_notes(reader, table);
     let mut profile = match Profile::new(&name?, managed?, phases) {
         Ok(profile) => profile,
         Err(error) => {
@@ -122,6 +129,9 @@ fn read_profile(reader: &mut Reader, root: &Spanned<DeTable<'_>>) -> Option<Prof
     profile.environment = environment;
     profile.package_size = package_size;
     profile.cpu_share = cpu_share;
+    profile.observed = observed;
+    profile.keep_alive = keep_alive;
+    profile.notes = notes;
     Some(profile)
 }
 
@@ -194,9 +204,19 @@ fn read_phases(
             continue;
         };
         let samples = reader.required_count(entry, &span, "n");
-        let law = law::read_law(reader, entry, &span, &["n"]);
+        let law = law::read_law(reader, entry, &span, &["n", "intervals", "fit"]);
+        let intervals = evidence::read_intervals(reader, entry);
+        let fits = evidence::read_fits(reader, entry);
         if let (Some(samples), Some((law, _))) = (samples, law) {
-            phases.insert(phase, MeasuredPhase { samples, law });
+            phases.insert(
+                phase,
+                MeasuredPhase {
+                    samples,
+                    law,
+                    intervals,
+                    fits,
+                },
+            );
         }
     }
     phases
@@ -204,24 +224,52 @@ fn read_phases(
 
 fn read_package_size(reader: &mut Reader, table: &DeTable<'_>) -> Option<PackageSize> {
     let (entry, span) = reader.table(table, "package-size")?;
-    reader.known_keys(entry, &["reference", "ms-per-mb"], "package-size");
+    reader.known_keys(
+        entry,
+        &["reference", "ms-per-mb", "hold-out-error"],
+        "package-size",
+    );
     let reference = reader.quantity(entry, &span, "reference", Bytes::parse);
     let ms_per_mb = read_coefficient(reader, entry, &span, "ms-per-mb", 0.0..=1e6);
+    let hold_out_error = reader.optional_number(entry, "hold-out-error");
     Some(PackageSize {
         reference: reference?,
         ms_per_mb: ms_per_mb?,
+        hold_out_error,
     })
 }
 
 fn read_cpu_share(reader: &mut Reader, table: &DeTable<'_>) -> Option<CpuShare> {
     let (entry, span) = reader.table(table, "cpu-share")?;
-    reader.known_keys(entry, &["reference", "share"], "cpu-share");
+    let keys = ["reference", "share", "period", "hold-out-error"];
+    reader.known_keys(entry, &keys, "cpu-share");
     let reference = reader.quantity(entry, &span, "reference", Memory::parse);
     let share = read_coefficient(reader, entry, &span, "share", 0.0..=1.0);
+    let hold_out_error = reader.optional_number(entry, "hold-out-error");
+    let period = read_period(reader, entry, reference);
     Some(CpuShare {
         reference: reference?,
         share: share?,
+        period,
+        hold_out_error,
     })
+}
+
+/// The period of the quota, if there is one. Its staircase starts from unthrottled times.
+fn read_period(
+    reader: &mut Reader,
+    entry: &DeTable<'_>,
+    reference: Option<Memory>,
+) -> Option<SimDuration> {
+    let value = entry.get("period")?;
+    let period = reader.quantity_value(value, SimDuration::parse)?;
+    let throttled = reference.is_some_and(|memory| f64::from(memory.0) < FULL_VCPU_MIB);
+    if throttled || period == SimDuration::ZERO {
+        let title = "a quota's staircase starts from unthrottled times".to_owned();
+        let label = "expected a period above zero and `reference` of at least 1769 MiB";
+        reader.error("profile-period", title, value.span(), label);
+    }
+    Some(period)
 }
 
 fn read_coefficient(

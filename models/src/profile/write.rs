@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use super::{Coefficient, Form, Profile, SCHEMA};
+use super::{Coefficient, Form, KeepAliveEvidence, MeasuredPhase, Profile, SCHEMA};
+use crate::keepalive::KeepAlive;
 use crate::scenario::{Architecture, PackageKind};
 use crate::units::SimDuration;
 
@@ -32,6 +33,10 @@ fn write_profile(profile: &Profile, out: &mut String) -> fmt::Result {
         let names: Vec<_> = profile.warnings.iter().map(|w| quoted(w.name())).collect();
         writeln!(out, "warnings = [{}]", names.join(", "))?;
     }
+    if !profile.notes.is_empty() {
+        let notes: Vec<_> = profile.notes.iter().map(|note| quoted(note)).collect();
+        writeln!(out, "notes = [\n    {},\n]", notes.join(",\n    "))?;
+    }
     writeln!(out, "\n[source]")?;
     writeln!(out, "title = {}", quoted(&profile.source.title))?;
     optional(out, "url", profile.source.url.as_deref())?;
@@ -47,18 +52,106 @@ fn write_profile(profile: &Profile, out: &mut String) -> fmt::Result {
         writeln!(out, "\n[phase.{}]", phase.name())?;
         writeln!(out, "n = {}", measured.samples)?;
         writeln!(out, "{}", form(measured.law.form()))?;
+        write_evidence(out, phase.name(), measured)?;
     }
     if let Some(effect) = profile.package_size {
         writeln!(out, "\n[package-size]")?;
         writeln!(out, "reference = \"{} B\"", effect.reference.0)?;
         writeln!(out, "ms-per-mb = {}", coefficient(effect.ms_per_mb))?;
+        number(out, "hold-out-error", effect.hold_out_error)?;
     }
     if let Some(effect) = profile.cpu_share {
         writeln!(out, "\n[cpu-share]")?;
         writeln!(out, "reference = \"{}\"", effect.reference)?;
         writeln!(out, "share = {}", coefficient(effect.share))?;
+        if let Some(period) = effect.period {
+            writeln!(out, "period = {}", span(period))?;
+        }
+        number(out, "hold-out-error", effect.hold_out_error)?;
+    }
+    if let Some(observed) = &profile.observed {
+        writeln!(out, "\n[observed]")?;
+        writeln!(out, "invocations = {}", observed.invocations)?;
+        writeln!(out, "cold-starts = {}", observed.cold_starts)?;
+        writeln!(out, "cold-ratio = {}", coefficient(observed.cold_ratio))?;
+        if let Some((samples, law)) = &observed.duration {
+            writeln!(out, "duration = {{ n = {samples}, {} }}", form(law.form()))?;
+        }
+    }
+    if let Some(kept) = &profile.keep_alive {
+        write_keep_alive(out, kept)?;
     }
     Ok(())
+}
+
+fn write_keep_alive(out: &mut String, kept: &KeepAliveEvidence) -> fmt::Result {
+    writeln!(out, "\n[keep-alive]")?;
+    writeln!(out, "n = {}", kept.samples)?;
+    writeln!(out, "reused = {}", kept.reused)?;
+    match kept.kind {
+        KeepAlive::Fixed(time) => writeln!(out, "fixed = {}", span(time))?,
+        KeepAlive::Halving(time) => writeln!(out, "halving = {}", span(time))?,
+        KeepAlive::None => writeln!(out, "none = true")?,
+        KeepAlive::Forever => writeln!(out, "forever = true")?,
+        KeepAlive::Uniform { low, high } => {
+            writeln!(
+                out,
+                "uniform = {{ low = {}, high = {} }}",
+                span(low),
+                span(high)
+            )?;
+        }
+    }
+    let ages = kept.survival.iter().map(|(age, share)| {
+        let Coefficient {
+            point,
+            low,
+            high,
+            n,
+        } = share;
+        format!("    [{}, {point:?}, {low:?}, {high:?}, {n}],\n", span(*age))
+    });
+    writeln!(out, "survival = [\n{}]", ages.collect::<String>())
+}
+
+fn write_evidence(out: &mut String, phase: &str, measured: &MeasuredPhase) -> fmt::Result {
+    if !measured.intervals.is_empty() {
+        let rows = measured.intervals.iter().map(|interval| {
+            let [point, low, high] = [interval.point, interval.low, interval.high].map(span);
+            format!(
+                "    [{:?}, {point}, {low}, {high}],\n",
+                interval.probability
+            )
+        });
+        writeln!(out, "intervals = [\n{}]", rows.collect::<String>())?;
+    }
+    for fit in &measured.fits {
+        writeln!(out, "\n[[phase.{phase}.fit]]")?;
+        writeln!(out, "{}", form(fit.law.form()))?;
+        number(out, "aic", Some(fit.aic))?;
+        number(out, "bic", Some(fit.bic))?;
+        for (key, value) in [
+            ("ks", fit.ks),
+            ("ks-p", fit.ks_p),
+            ("ad", fit.ad),
+            ("ad-p", fit.ad_p),
+        ] {
+            number(out, key, value)?;
+        }
+        let errors = fit
+            .errors
+            .iter()
+            .map(|(at, error)| format!("[{at:?}, {error:?}]"));
+        writeln!(out, "errors = [{}]", errors.collect::<Vec<_>>().join(", "))?;
+    }
+    Ok(())
+}
+
+fn number(out: &mut String, key: &str, value: Option<f64>) -> fmt::Result {
+    match value {
+        Some(value) => writeln!(out, "{key} = {value:?}"),
+        None => Ok(()),
+    }
 }
 
 fn optional(out: &mut String, key: &str, value: Option<&str>) -> fmt::Result {
@@ -74,6 +167,21 @@ fn form(form: &Form) -> String {
         Form::LogNormal { median, p99 } => {
             let (median, p99) = (span(*median), span(*p99));
             format!("log-normal = {{ median = {median}, p99 = {p99} }}")
+        }
+        Form::Exponential { mean } => format!("exponential = {{ mean = {} }}", span(*mean)),
+        Form::ShiftedLogNormal { shift, median, p99 } => {
+            let (shift, median, p99) = (span(*shift), span(*median), span(*p99));
+            format!("shifted-log-normal = {{ shift = {shift}, median = {median}, p99 = {p99} }}")
+        }
+        Form::LogLogistic { shape, median } => {
+            let median = span(*median);
+            format!("log-logistic = {{ shape = {shape:?}, median = {median} }}")
+        }
+        Form::Pareto { shape, minimum } => {
+            format!(
+                "pareto = {{ shape = {shape:?}, minimum = {} }}",
+                span(*minimum)
+            )
         }
         Form::Gamma { shape, mean } => {
             format!("gamma = {{ shape = {shape:?}, mean = {} }}", span(*mean))

@@ -35,18 +35,8 @@ pub(crate) fn check(node: &Node, kind: &Kind, path: &str, errors: &mut Vec<Diagn
                 errors.push(node.span.error("scenario::type", title));
             }
         },
-        Kind::OrWord(word, other) => {
-            if node.text() != Some(word) {
-                let before = errors.len();
-                check(node, other, path, errors);
-                for error in &mut errors[before..] {
-                    error.title =
-                        error
-                            .title
-                            .replacen(", found", &format!(", or \"{word}\", found"), 1);
-                }
-            }
-        }
+        Kind::OrWord(word, other) => or_words(node, &[*word], other, path, errors),
+        Kind::OrWords(words, other) => or_words(node, words, other, path, errors),
         _ => {
             if let Some(error) = scalar_error(node, kind, path) {
                 errors.push(error);
@@ -191,7 +181,23 @@ fn scalar_error(node: &Node, kind: &Kind, path: &str) -> Option<Diagnostic> {
             ok_or(fits, "a day such as \"2026-10-05\"".to_owned())
         }
         Kind::Choice(words) => choice_error(node, words, path),
-        Kind::OrWord(..) | Kind::Table(_) | Kind::List(..) | Kind::Pair(..) => None,
+        Kind::OrWord(..) | Kind::OrWords(..) | Kind::Table(_) | Kind::List(..) | Kind::Pair(..) => {
+            None
+        }
+    }
+}
+
+/// One of these words, or else the other kind.
+fn or_words(node: &Node, words: &[&str], other: &Kind, path: &str, errors: &mut Vec<Diagnostic>) {
+    if node.text().is_some_and(|text| words.contains(&text)) {
+        return;
+    }
+    let before = errors.len();
+    check(node, other, path, errors);
+    let quoted: Vec<String> = words.iter().map(|word| format!("or \"{word}\"")).collect();
+    let more = format!(", {}, found", quoted.join(", "));
+    for error in &mut errors[before..] {
+        error.title = error.title.replacen(", found", &more, 1);
     }
 }
 

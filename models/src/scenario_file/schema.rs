@@ -88,6 +88,7 @@ fn kind_schema(kind: &Kind) -> Value {
         Kind::Date => json!({ "type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$" }),
         Kind::Choice(words) => json!({ "enum": words }),
         Kind::OrWord(word, other) => json!({ "anyOf": [{ "const": word }, kind_schema(other)] }),
+        Kind::OrWords(words, other) => json!({ "anyOf": [{ "enum": words }, kind_schema(other)] }),
         Kind::Table(table) => json!({ "$ref": format!("#/$defs/{}", table.name) }),
         Kind::List(of, limit) => {
             json!({ "type": "array", "items": kind_schema(of), "maxItems": limit })

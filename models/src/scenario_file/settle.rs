@@ -144,7 +144,7 @@ impl Settling<'_> {
         };
         let recorded = root.get("trace").is_some();
         let warm_up = match get("warm-up") {
-            Some(node) => read::duration(node).map_or(WarmUp::Auto, WarmUp::Fixed),
+            Some(node) => self.warm_up(node, recorded),
             None if recorded => WarmUp::Fixed(SimDuration::ZERO),
             None => WarmUp::Auto,
         };
@@ -156,15 +156,45 @@ impl Settling<'_> {
             self.errors.push(node.span.error("scenario::value", title));
         }
         let replications = get("replications").and_then(read::small_count);
+        let precision = get("precision").and_then(|node| self.precision(node));
+        if let (Some(1), true, Some(node)) =
+            (replications, precision.is_some(), get("replications"))
+        {
+            let title = "a precision needs two replications at the least, found 1";
+            let error = node.span.error("scenario::value", title);
+            self.errors
+                .push(error.help("leave out `run.replications`: it is 10 then"));
+        }
+        // A precision needs replications, of a trace too: its placement and services are drawn anew.
+        let usual = if recorded && precision.is_none() {
+            1
+        } else {
+            10
+        };
         Some(Run {
             duration: duration?,
-            replications: replications.unwrap_or(if recorded { 1 } else { 10 }),
+            replications: replications.unwrap_or(usual),
+            precision,
             warm_up,
             trace: trace.map(|trace| TraceSource {
                 format: trace.format.clone(),
                 assumptions: trace.assumptions.clone(),
             }),
         })
+    }
+
+    fn warm_up(&mut self, node: &Node, recorded: bool) -> WarmUp {
+        match node.text() {
+            Some("none") => WarmUp::Fixed(SimDuration::ZERO),
+            Some("previous-day") if recorded => WarmUp::PreviousDay,
+            Some("previous-day") => {
+                let title = "only a trace has a previous day";
+                let error = node.span.error("scenario::value", title);
+                self.errors.push(error.help("write \"auto\""));
+                WarmUp::Auto
+            }
+            _ => read::duration(node).map_or(WarmUp::Auto, WarmUp::Fixed),
+        }
     }
 
     fn trace(&mut self, node: &Node) -> Option<Trace> {

@@ -78,6 +78,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// This word, or else the other kind.
     OrWord(&'static str, &'static Kind),
+    /// One of these words, or else the other kind.
+    OrWords(&'static [&'static str], &'static Kind),
     /// A table.
     Table(&'static TableSpec),
     /// At least one and at most so many of a kind.
@@ -111,7 +113,7 @@ pub fn tables() -> Vec<&'static TableSpec> {
                     add(key.kind, found);
                 }
             }
-            Kind::List(of, _) | Kind::OrWord(_, of) => add(of, found),
+            Kind::List(of, _) | Kind::OrWord(_, of) | Kind::OrWords(_, of) => add(of, found),
             Kind::Pair(first, second) => {
                 add(first, found);
                 add(second, found);

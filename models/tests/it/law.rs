@@ -76,6 +76,22 @@ fn laws() -> Vec<(&'static str, Law, Oracle)> {
             Law::pareto(1.5, ms(40)).unwrap(),
             of(rand_distr::Pareto::new(40e6, 1.5).unwrap(), 1.0),
         ),
+        (
+            "shifted log-normal",
+            Law::shifted_log_normal(ms(60), ms(180), ms(960)).unwrap(),
+            {
+                let above = log_normal(120e6, sigma);
+                Box::new(move |rng| 60e6 + above(rng))
+            },
+        ),
+        ("log-logistic", Law::log_logistic(4.0, ms(100)).unwrap(), {
+            // The quotient of two exponential draws has the odds of a uniform one.
+            let exponential = rand_distr::Exp::new(1.0).unwrap();
+            Box::new(move |rng| {
+                let odds: f64 = exponential.sample(rng) / exponential.sample(rng);
+                100e6 * libm::pow(odds, 0.25)
+            })
+        }),
     ]
 }
 

@@ -5,8 +5,10 @@
     reason = "tests read files, and one that cannot go on has failed"
 )]
 
+mod invocation_log;
 mod keep_alive;
 mod law;
+mod precision;
 mod price;
 mod profile;
 mod scenario;

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use frostline_models::init::Phase;
+use frostline_models::keepalive::KeepAlive;
 use frostline_models::law::Law;
 use frostline_models::profile::{
-    Coefficient, CpuShare, Form, InitRequest, MeasuredPhase, PackageSize, Profile, ProfileError,
-    ProfileWarning, WrittenLaw, builtin, builtin_names,
+    CandidateFit, Coefficient, CpuShare, Form, InitRequest, KeepAliveEvidence, MeasuredPhase,
+    Observed, PackageSize, Profile, ProfileError, ProfileWarning, QuantileInterval, WrittenLaw,
+    builtin, builtin_names,
 };
 use frostline_models::scenario::Architecture::{Arm64, X86_64};
 use frostline_models::scenario::PackageKind::{Image, Zip};
@@ -23,10 +25,7 @@ fn ms(value: u64) -> SimDuration {
 }
 
 fn measured(form: Form) -> MeasuredPhase {
-    MeasuredPhase {
-        samples: 300,
-        law: WrittenLaw::new(form).expect("the form is a law"),
-    }
+    MeasuredPhase::new(300, WrittenLaw::new(form).expect("the form is a law"))
 }
 
 /// Medians of the source: python313 zip `x86_64` 92.9 ms, rust on al2023 zip arm64 13.8 ms.
@@ -155,10 +154,13 @@ fn package_size_and_cpu_share_change_their_phases_only() {
     profile.package_size = Some(PackageSize {
         reference: Bytes(10_000_000),
         ms_per_mb: exactly(2.0),
+        hold_out_error: None,
     });
     profile.cpu_share = Some(CpuShare {
         reference: Memory(1769),
         share: exactly(0.5),
+        period: None,
+        hold_out_error: None,
     });
     let at = |megabytes: u64, memory| {
         profile.phases(&InitRequest {
@@ -178,6 +180,7 @@ fn package_size_and_cpu_share_change_their_phases_only() {
     profile.package_size = Some(PackageSize {
         reference: Bytes(100_000_000),
         ms_per_mb: exactly(2.0),
+        hold_out_error: None,
     });
     let small = profile.phases(&InitRequest {
         package_size: Some(Bytes(0)),
@@ -186,6 +189,151 @@ fn package_size_and_cpu_share_change_their_phases_only() {
     assert_eq!(small[0], (Phase::Fetch, Law::ZERO));
     profile = Profile::new("f", true, BTreeMap::from([(Phase::Code, code)])).unwrap();
     assert_eq!(profile.phases(&PLAIN), [constant(Phase::Code, 100)]);
+}
+
+/// Half of 100 ms is CPU work. With an eighth of a CPU and periods of 20 ms, 50 ms are 20 whole quotas
+/// of 2.5 ms: 400 ms, where 1/share says 400 too; 2 ms fit into one quota and are not slowed at all.
+#[test]
+fn a_quota_slows_in_steps() {
+    let mut profile = Profile::new(
+        "f",
+        true,
+        BTreeMap::from([(Phase::Code, measured(Form::Constant(ms(100))))]),
+    )
+    .unwrap();
+    profile.cpu_share = Some(CpuShare {
+        reference: Memory(1769),
+        share: Coefficient {
+            point: 0.5,
+            low: 0.4,
+            high: 0.6,
+            n: 80,
+        },
+        period: Some(ms(20)),
+        hold_out_error: Some(0.02),
+    });
+    let at = |profile: &Profile, memory| {
+        let request = InitRequest {
+            package_size: None,
+            memory: Memory(memory),
+        };
+        profile.phases(&request)[0].1.mean_ns() / 1e6
+    };
+    assert!((at(&profile, 10_240) - 100.0).abs() < 1e-9);
+    let slow = at(&profile, 221);
+    assert!((slow - 450.0).abs() < 20.0, "{slow}");
+    let short = BTreeMap::from([(Phase::Code, measured(Form::Constant(ms(4))))]);
+    let mut small = Profile::new("f", true, short).unwrap();
+    small.cpu_share = profile.cpu_share;
+    assert!((at(&small, 221) - 4.0).abs() < 1e-9);
+    // The staircase of a law that is no table maps its quantiles.
+    let wide = BTreeMap::from([(
+        Phase::Code,
+        measured(Form::LogNormal {
+            median: ms(100),
+            p99: ms(200),
+        }),
+    )]);
+    let mut drawn = Profile::new("f", true, wide).unwrap();
+    drawn.cpu_share = profile.cpu_share;
+    let phases = drawn.phases(&InitRequest {
+        package_size: None,
+        memory: Memory(221),
+    });
+    let median = phases[0].1.exceeded_with(0.5).as_millis_f64();
+    assert!((median - 450.0).abs() < 25.0, "{median}");
+    let throttled = profile.to_toml().replace("1769 MiB", "512 MiB");
+    let told = Profile::parse("f", &throttled).unwrap_err().to_string();
+    assert!(told.contains("starts from unthrottled times"), "{told}");
+}
+
+#[test]
+fn what_a_profile_rests_on_survives_a_file() {
+    let law = |form| WrittenLaw::new(form).unwrap();
+    let mut code = measured(Form::Mixture(vec![
+        (
+            0.8,
+            Form::LogNormal {
+                median: ms(90),
+                p99: ms(120),
+            },
+        ),
+        (
+            0.2,
+            Form::LogNormal {
+                median: ms(200),
+                p99: ms(400),
+            },
+        ),
+    ]));
+    code.intervals = vec![QuantileInterval {
+        probability: 0.5,
+        point: ms(90),
+        low: ms(88),
+        high: ms(92),
+    }];
+    let fit = |form| CandidateFit {
+        law: law(form),
+        aic: 10.5,
+        bic: 12.25,
+        ks: Some(0.03),
+        ks_p: Some(0.4),
+        ad: None,
+        ad_p: None,
+        errors: vec![(0.5, 0.01), (0.99, -0.2)],
+    };
+    code.fits = vec![
+        fit(Form::ShiftedLogNormal {
+            shift: ms(60),
+            median: ms(90),
+            p99: ms(300),
+        }),
+        fit(Form::LogLogistic {
+            shape: 6.5,
+            median: ms(90),
+        }),
+        fit(Form::Exponential { mean: ms(90) }),
+        fit(Form::Pareto {
+            shape: 2.5,
+            minimum: ms(60),
+        }),
+    ];
+    let mut profile = Profile::new("f", true, BTreeMap::from([(Phase::Code, code)])).unwrap();
+    let ratio = Coefficient {
+        point: 0.02,
+        low: 0.01,
+        high: 0.03,
+        n: 24,
+    };
+    profile.observed = Some(Observed {
+        invocations: 1_000,
+        cold_starts: 20,
+        cold_ratio: ratio,
+        duration: Some((980, law(Form::Constant(ms(12))))),
+    });
+    profile.notes = vec!["12 inits of provisioned instances were left out".to_owned()];
+    for kind in [
+        KeepAlive::Fixed(ms(360_000)),
+        KeepAlive::Uniform {
+            low: ms(300_000),
+            high: ms(420_000),
+        },
+        KeepAlive::Halving(ms(380_000)),
+        KeepAlive::None,
+        KeepAlive::Forever,
+    ] {
+        profile.keep_alive = Some(KeepAliveEvidence {
+            samples: 400,
+            reused: 380,
+            kind,
+            survival: vec![(ms(60_000), ratio)],
+        });
+        let text = profile.to_toml();
+        assert_eq!(Profile::parse("f", &text).as_ref(), Ok(&profile), "{text}");
+    }
+    let wrong = profile.to_toml().replace("[0.5, \"90 ms\", ", "[0.5, ");
+    let told = Profile::parse("f", &wrong).unwrap_err().to_string();
+    assert!(told.contains("expected a row such as"), "{told}");
 }
 
 #[test]
@@ -206,7 +354,7 @@ fn the_whole_init_stands_alone() {
 #[test]
 fn every_fault_of_a_file_is_found_with_its_place() {
     let text = r#"
-schema = "frostline/profile/2"
+schema = "frostline/profile/3"
 name = "f"
 packag = "zip"
 architecture = "armv7"
@@ -237,7 +385,7 @@ share = { point = 2.0, low = 1.0, high = 3.0, n = 3 }
         titles,
         [
             "unknown key `packag` in a profile",
-            "unknown profile format `frostline/profile/2`",
+            "unknown profile format `frostline/profile/3`",
             "missing key `managed-runtime`",
             "unknown architecture `armv7`",
             "unknown warning `no-such`",
@@ -302,10 +450,13 @@ proptest! {
         profile.cpu_share = Some(CpuShare {
             reference: Memory(512),
             share: Coefficient { point, low: point / 2.0, high: point * 2.0, n },
+            period: None,
+            hold_out_error: Some(point),
         });
         profile.package_size = Some(PackageSize {
             reference: Bytes(n >> 10),
             ms_per_mb: Coefficient { point, low: -1.0, high: 1e9, n },
+            hold_out_error: None,
         });
         let read = Profile::parse("f", &profile.to_toml());
         prop_assert_eq!(read, Ok(profile));

@@ -14,7 +14,7 @@ use frostline_models::units::{Bytes, Memory, Quota, Rate, SimDuration};
 use frostline_report::summary::{Manifest, Summary};
 use frostline_stats::histogram::Histogram;
 use frostline_stats::outcome::{
-    Counts, FunctionOutcome, Kernel, Period, ReplicationOutcome, SimulationOutcome,
+    Counts, FunctionOutcome, Kernel, Period, ReplicationOutcome, SimulationOutcome, WarmUpRule,
 };
 
 pub(crate) fn function(name: &str) -> Function {
@@ -61,6 +61,7 @@ pub(crate) fn scenario(names: &[&str], replications: u32) -> Scenario {
             replications,
             warm_up: WarmUp::Auto,
             trace: None,
+            precision: None,
         },
         platform: Platform {
             preset: "aws-lambda@2026-10".to_owned(),
@@ -161,6 +162,7 @@ pub(crate) fn outcome(functions: u64) -> SimulationOutcome {
         warm_up_ns: 400_000_000_000,
         end_ns: 86_400_000_000_000,
         warm_up_wanted_ns: 0,
+        warm_up_rule: WarmUpRule::PoolMemory,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What people and scripts read, whole.
 
 use crate::sample::{outcome, period, replication, scenario, summary};
-use frostline_stats::outcome::{FunctionOutcome, SimulationOutcome};
+use frostline_stats::outcome::{FunctionOutcome, SimulationOutcome, WarmUpRule};
 
 #[test]
 fn one_function_in_text() {
@@ -30,6 +30,7 @@ fn a_single_run_without_cold_starts_in_text() {
         warm_up_ns: 0,
         end_ns: 86_000_000_000_000,
         warm_up_wanted_ns: 999_000_000_000,
+        warm_up_rule: WarmUpRule::PoolMemory,
     };
     insta::assert_snapshot!(summary(&scenario(&["checkout"], 1), &single).to_text(80));
 }

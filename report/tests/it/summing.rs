@@ -4,7 +4,7 @@ use crate::sample::{outcome, period, replication, scenario, summary};
 use frostline_report::section::Sections;
 use frostline_report::verdict::Verdict;
 use frostline_stats::estimate::Method;
-use frostline_stats::outcome::{FunctionOutcome, SimulationOutcome};
+use frostline_stats::outcome::{FunctionOutcome, SimulationOutcome, WarmUpRule};
 
 #[test]
 fn requests_are_conserved_and_totals_are_sums() {
@@ -89,6 +89,7 @@ fn the_periods_of_a_single_replication_are_batches() {
         warm_up_ns: 0,
         end_ns: 860_000_000_000_000,
         warm_up_wanted_ns: 0,
+        warm_up_rule: WarmUpRule::PoolMemory,
     };
     let summary = summary(&scenario(&["a"], 1), &single);
     assert_eq!(summary.window.method, Sections::Batches);

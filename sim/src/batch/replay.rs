@@ -14,6 +14,7 @@ use crate::job::Job;
 use crate::limit::TokenBucket;
 use crate::meter::{Meter, billed_ms};
 use crate::minutes::Served;
+use crate::stream::{BEFORE, ORIGIN};
 
 /// The pool of one configuration.
 pub(super) struct Replay {
@@ -66,7 +67,7 @@ impl Replay {
             cancelled: BinaryHeap::new(),
             delayed: BinaryHeap::new(),
             delay_ns: 0,
-            replayed: 0,
+            replayed: if job.start < ORIGIN { BEFORE } else { 0 },
             cold_starts: ColdStarts::new(job, function, Purpose::Init),
             recorded_cold: function.arrivals.recorded_cold().cloned(),
             scale_up: job.scenario.platform.scale_up.map(TokenBucket::new),
@@ -244,6 +245,11 @@ impl Replay {
     pub(super) fn recorded_cold(&self, requests: u64) -> u64 {
         let flags = self.recorded_cold.as_ref();
         flags.map_or(0, |flags| flags.count_within(self.replayed, requests))
+    }
+
+    /// The run itself begins: whatever was played before it, its first request is number 0.
+    pub(super) fn start_numbering(&mut self) {
+        self.replayed = 0;
     }
 
     /// Busy instances after the last window.

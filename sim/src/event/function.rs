@@ -2,6 +2,7 @@
 
 mod minute;
 mod record;
+mod start;
 
 use std::collections::VecDeque;
 
@@ -24,7 +25,7 @@ use crate::limit::{RateWatch, TokenBucket};
 use crate::meter::{Meter, billed_ms};
 use crate::minutes::{Minutes, Served};
 use crate::progress::Watcher;
-use crate::stream::{ORIGIN, RequestStream};
+use crate::stream::{BEFORE, RequestStream};
 
 /// A request that arrived.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +50,8 @@ pub(super) struct FunctionState<'a> {
     watch: Option<RateWatch>,
     pub(super) pool: Pool,
     pub(super) meter: Meter,
+    /// Whether a request met a limit or was cut off.
+    pub(super) was_limited: bool,
     cold_starts: ColdStarts,
     /// Which requests were cold when they were recorded.
     recorded_cold: Option<ColdFlags>,
@@ -119,7 +122,8 @@ impl<'a> FunctionState<'a> {
                 .request_rate
                 .map(|quota| RateWatch::new(quota, job.sharers)),
             pool: Pool::new(available, function.concurrency),
-            meter: Meter::new(ORIGIN),
+            meter: Meter::new(job.start),
+            was_limited: false,
             cold_starts: ColdStarts::new(job, function, Purpose::Init),
             recorded_cold: function.arrivals.recorded_cold().cloned(),
             keep_alive_key: job.key(function, Purpose::KeepAlive),
@@ -137,71 +141,6 @@ impl<'a> FunctionState<'a> {
         }
     }
 
-    /// Puts the instances in place that are there when the run starts.
-    pub(super) fn fill_pool(
-        &mut self,
-        job: &Job<'_>,
-        id: u32,
-        shared: &mut Shared,
-        agenda: &mut Agenda,
-    ) {
-        self.provision(job, id, agenda);
-        let key = job.key(self.function, Purpose::InitialPool);
-        let initial = self.function.initial;
-        let durations = self.function.duration.sampler();
-        let mut busy = 0;
-        for number in 0..u64::from(initial.idle) + u64::from(initial.busy) {
-            let retires = self.retires_at(ORIGIN, key.word(number));
-            let expires = self
-                .kept_until(ORIGIN, key.at(1).word(number))
-                .unwrap_or(ORIGIN);
-            let instance = self.pool.add_idle(ORIGIN, retires, expires);
-            if number >= u64::from(initial.idle) {
-                self.pool.occupy(instance, ORIGIN, u64::MAX - number);
-                self.take_concurrency(shared);
-                busy += 1;
-                let duration = durations.draw(&mut key.at(2).block(number)).max(1);
-                let departure = ORIGIN + duration.min(self.timeout);
-                agenda.push(
-                    departure,
-                    Entry::Departure {
-                        function: id,
-                        instance,
-                    },
-                );
-            }
-        }
-        self.meter.instances_peak = self.pool.living();
-        if self.watcher.wants_timeline() {
-            self.begin_timeline(job.end, busy);
-        }
-    }
-
-    fn provision(&mut self, job: &Job<'_>, id: u32, agenda: &mut Agenda) {
-        let inits = ColdStarts::new(job, self.function, Purpose::Provisioning);
-        let provisioning = &job.scenario.platform.provisioning;
-        for number in 0..u64::from(self.function.provisioned.instances) {
-            if !self.function.provisioned.allocate_at_start {
-                let instance = self.pool.provision(ORIGIN, ORIGIN);
-                self.pool.ready(instance);
-                continue;
-            }
-            let pace = provisioning.pace;
-            let after = u128::from(number) * u128::from(pace.per.0) / u128::from(pace.count);
-            let after = u64::try_from(after).unwrap_or(ORIGIN);
-            let asked = ORIGIN + provisioning.delay.0.saturating_add(after).min(ORIGIN);
-            let ready = asked.saturating_add(inits.draw(number).init);
-            let instance = self.pool.provision(asked, ready);
-            agenda.push(
-                ready,
-                Entry::Ready {
-                    function: id,
-                    instance,
-                },
-            );
-        }
-    }
-
     /// The instant of the next arrival.
     #[inline]
     pub(super) fn next_arrival(&mut self) -> Option<u64> {
@@ -213,11 +152,11 @@ impl<'a> FunctionState<'a> {
 
     #[cold]
     fn refill(&mut self) {
-        self.first_number += word(self.arrivals.len());
         self.arrivals.clear();
         self.durations.clear();
         self.next = 0;
-        self.stream
+        self.first_number = self
+            .stream
             .append_block(&mut self.arrivals, &mut self.durations);
         if let Some(watch) = &mut self.watch {
             watch.see(&self.arrivals);
@@ -375,13 +314,42 @@ impl<'a> FunctionState<'a> {
         let served = wanted.min(self.timeout);
         let begins = now.saturating_add(seat.wait.unwrap_or(0));
         let departs = begins.saturating_add(served);
+        if wanted > served {
+            self.was_limited = true;
+            self.pool.retire_at(seat.instance, departs);
+        }
+        if request.number < BEFORE {
+            self.meter_served(request, seat, served, departs, wanted > served);
+        } else if self.minutes.is_some() {
+            self.admit_uncounted(seat.is_provisioned);
+        }
+        agenda.push(
+            departs,
+            Entry::Departure {
+                function: id,
+                instance: seat.instance,
+            },
+        );
+        if self.watcher.wants_records() && request.number < BEFORE {
+            self.record_served(now, request, seat, served, wanted > served);
+        }
+    }
+
+    /// Counts a request that runs. What is played before the run is never counted: some of it may
+    /// wait in the queue when the run begins.
+    #[inline]
+    fn meter_served(
+        &mut self,
+        request: &Request,
+        seat: Seat,
+        served: u64,
+        departs: u64,
+        timed_out: bool,
+    ) {
         let meter = &mut self.meter;
         meter.counts.requests += 1;
         meter.counts.invocations += 1;
-        if wanted > served {
-            meter.counts.timeouts += 1;
-            self.pool.retire_at(seat.instance, departs);
-        }
+        meter.counts.timeouts += u64::from(timed_out);
         if let Some(wait) = seat.wait {
             meter.counts.cold_starts += 1;
             meter.init(wait);
@@ -406,23 +374,13 @@ impl<'a> FunctionState<'a> {
         if !seat.is_provisioned && self.function.provisioned.instances > 0 {
             meter.counts.spillovers += 1;
         }
-        agenda.push(
-            departs,
-            Entry::Departure {
-                function: id,
-                instance: seat.instance,
-            },
-        );
         if self.minutes.is_some() {
             let timing = Served {
                 duration: served,
                 latency,
                 init: seat.wait,
             };
-            self.time_served(seat, timing, wanted > served);
-        }
-        if self.watcher.wants_records() {
-            self.record_served(now, request, seat, served, wanted > served);
+            self.time_served(seat, timing, timed_out);
         }
     }
 
@@ -557,6 +515,9 @@ impl<'a> FunctionState<'a> {
                 break;
             }
             self.queue.pop_front();
+            if request.number >= BEFORE {
+                continue;
+            }
             self.meter.counts.requests += 1;
             self.meter.counts.dropped += 1;
             if let Some(minutes) = &mut self.minutes {
@@ -569,6 +530,9 @@ impl<'a> FunctionState<'a> {
 
     /// Refuses a request for good.
     pub(super) fn throttle(&mut self, request: &Request, reason: ThrottleReason) {
+        if request.number >= BEFORE {
+            return;
+        }
         self.meter.counts.requests += 1;
         self.meter.throttle(reason);
         if let Some(minutes) = &mut self.minutes {
@@ -578,11 +542,13 @@ impl<'a> FunctionState<'a> {
         self.record_refused(request, Outcome::Throttled(reason), SimDuration::ZERO);
     }
 
-    /// How much of the shared limits was used.
-    pub(super) fn usage(&self) -> Usage {
+    /// How much of the shared limits was used, and what was seen from mark to mark.
+    pub(super) fn usage(&mut self) -> Usage {
         Usage {
             concurrency_peak: self.on_demand_peak,
             rate_share: self.watch.as_ref().map_or(0.0, RateWatch::share),
+            was_limited: self.was_limited,
+            samples: std::mem::take(&mut self.meter.samples),
         }
     }
 }

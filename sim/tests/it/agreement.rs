@@ -62,9 +62,11 @@ proptest! {
     ) {
         let function = function(rate, mean_ms, keep_alive_ms, init_ms, extra_ms);
         let mut scenario = alone(function, 240, replications);
-        if seed % 2 == 0 {
-            scenario.run.warm_up = WarmUp::Fixed(SimDuration::from_millis(seed % 60_000));
-        }
+        scenario.run.warm_up = match seed % 3 {
+            0 => WarmUp::Fixed(SimDuration::from_millis(seed % 60_000)),
+            1 => WarmUp::PreviousDay,
+            _ => WarmUp::Auto,
+        };
         let [batch, event] = both(&scenario, seed);
         prop_assert_eq!(batch, event);
     }

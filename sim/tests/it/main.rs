@@ -11,3 +11,4 @@ mod reference;
 mod setup;
 mod theory;
 mod timeline;
+mod warm_up;

@@ -9,11 +9,15 @@ use super::reader::Reader;
 use crate::profile::{Form, WrittenLaw};
 use crate::units::SimDuration;
 
-const LAWS: [&str; 6] = [
+const LAWS: [&str; 10] = [
     "constant",
+    "exponential",
     "log-normal",
+    "shifted-log-normal",
     "gamma",
     "weibull",
+    "log-logistic",
+    "pareto",
     "empirical",
     "mixture",
 ];
@@ -94,6 +98,36 @@ fn read_named(
             Some(Form::LogNormal {
                 median: median?,
                 p99: p99?,
+            })
+        }
+        "shifted-log-normal" => {
+            reader.known_keys(table, &["shift", "median", "p99"], name);
+            let shift = span(reader, "shift");
+            let (median, p99) = (span(reader, "median"), span(reader, "p99"));
+            Some(Form::ShiftedLogNormal {
+                shift: shift?,
+                median: median?,
+                p99: p99?,
+            })
+        }
+        "exponential" => {
+            reader.known_keys(table, &["mean"], name);
+            span(reader, "mean").map(|mean| Form::Exponential { mean })
+        }
+        "log-logistic" => {
+            reader.known_keys(table, &["shape", "median"], name);
+            let median = span(reader, "median");
+            Some(Form::LogLogistic {
+                shape: reader.required_number(table, &place, "shape")?,
+                median: median?,
+            })
+        }
+        "pareto" => {
+            reader.known_keys(table, &["shape", "minimum"], name);
+            let minimum = span(reader, "minimum");
+            Some(Form::Pareto {
+                shape: reader.required_number(table, &place, "shape")?,
+                minimum: minimum?,
             })
         }
         "gamma" => {

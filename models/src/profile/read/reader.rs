@@ -145,6 +145,11 @@ impl Reader {
         self.number(value)
     }
 
+    pub(super) fn optional_number(&mut self, table: &DeTable<'_>, key: &str) -> Option<f64> {
+        let value = table.get(key)?;
+        self.number(value)
+    }
+
     pub(super) fn number(&mut self, value: &Spanned<DeValue<'_>>) -> Option<f64> {
         let number = match value.get_ref() {
             DeValue::Float(float) => float.as_str().parse().ok(),

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod laws;
+mod run;
 
 use super::Kind::{
     Bytes, Choice, Count, Duration, Flag, List, Memory, OrWord, PositiveDuration, Quota, Share,
@@ -10,6 +11,7 @@ use super::Kind::{
 use super::{Kind, TableSpec, alternative, optional, required};
 use arrivals::ARRIVALS;
 use laws::{LAW, UNIFORM};
+use run::RUN;
 
 /// Kinds that are used more than once need an address.
 static LAW_KIND: Kind = Table(&LAW);
@@ -48,29 +50,6 @@ pub static SCENARIO: TableSpec = TableSpec {
         ),
         optional("function", &List(&FUNCTION_KIND, 100_000), "A function."),
         optional("slo", &List(&Table(&SLO), 1000), "A promise to check."),
-    ],
-};
-
-static RUN: TableSpec = TableSpec {
-    name: "run",
-    doc: "Length, replications and warm-up.",
-    example: "run.duration = \"24 h\"",
-    keys: &[
-        optional(
-            "duration",
-            &PositiveDuration,
-            "The simulated span. Required, unless a trace gives its length.",
-        ),
-        optional(
-            "replications",
-            &Count(1, 100_000),
-            "Independent repetitions with other random streams; 10 by default, 1 for a trace.",
-        ),
-        optional(
-            "warm-up",
-            &OrWord("auto", &Duration),
-            "What is discarded at the start: \"auto\" (keep-alive plus the longest service) or a duration. A trace discards nothing by default.",
-        ),
     ],
 };
 

@@ -12,11 +12,28 @@ use crate::minutes::{Minutes, Served};
 
 impl FunctionState<'_> {
     /// Begins the first minute, with so many instances busy.
-    pub(super) fn begin_timeline(&mut self, run_end: u64, busy: u64) {
-        let (_, alive) = self.pool.integrals(crate::stream::ORIGIN);
+    pub(super) fn begin_timeline(&mut self, start: u64, run_end: u64, busy: u64) {
+        let (_, alive) = self.pool.integrals(start);
         let minutes = Minutes::new(run_end, alive, busy);
         self.minute_ends = minutes.end();
         self.minutes = Some(Box::new(minutes));
+    }
+
+    /// The run begins after what was played before it.
+    pub(in crate::event) fn start_timeline_over(&mut self, integrals: Integrals, alive: u64) {
+        let waiting = word(self.queue.len());
+        if let Some(minutes) = &mut self.minutes {
+            minutes.start_over(integrals, alive, waiting);
+        }
+    }
+
+    /// Takes an invocation from before the run, which is counted nowhere, for as long as it runs.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn admit_uncounted(&mut self, is_provisioned: bool) {
+        if let Some(minutes) = &mut self.minutes {
+            minutes.admitted_uncounted(is_provisioned);
+        }
     }
 
     /// Tells the minutes that are over at `now`.
