@@ -1,6 +1,7 @@
 //! What lies under `results/`: each in a folder of its own, with a manifest that says how it came
 //! about. Nothing there is written by hand.
 
+mod lambda2020;
 mod runtimes;
 mod speed;
 
@@ -11,11 +12,16 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 /// The results that can be regenerated.
-const RESULTS: [Entry; 3] = [
+const RESULTS: [Entry; 4] = [
     Entry {
         name: "init-by-runtime",
         seed: None,
         make: runtimes::make,
+    },
+    Entry {
+        name: "aws-lambda-2020",
+        seed: Some(1),
+        make: lambda2020::make,
     },
     Entry {
         name: "speed",
@@ -118,7 +124,7 @@ mod tests {
         let error = write(Path::new("."), Some("no")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no such result; there are: init-by-runtime, speed, peers"
+            "no such result; there are: init-by-runtime, aws-lambda-2020, speed, peers"
         );
     }
 }
