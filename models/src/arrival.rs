@@ -92,6 +92,14 @@ pub struct Bursts {
 }
 
 impl Arrivals {
+    /// Which requests met a cold start when they were recorded, where that is known.
+    pub fn recorded_cold(&self) -> Option<&ColdFlags> {
+        match self {
+            Self::Recorded(recorded) => recorded.cold(),
+            _ => None,
+        }
+    }
+
     /// The long-run mean rate in requests per second over a run of this length.
     pub fn mean_per_second(&self, duration: SimDuration) -> f64 {
         use crate::math::to_f64;

@@ -9,6 +9,9 @@
 //! | format | reader | what it holds |
 //! |---|---|---|
 //! | `azure-functions-2019` | [`azure2019`] | counts a minute, quantiles of durations and memory |
+//! | `request-log` | [`request_log`] | single requests, with durations and cold starts where it has them |
+
+use std::io::BufRead;
 
 use crate::arrival::Arrivals;
 use crate::init::Init;
@@ -16,14 +19,37 @@ use crate::law::Law;
 use crate::units::{Memory, SimDuration};
 
 pub mod azure2019;
+mod instant;
 mod lines;
+mod quoted;
+pub mod request_log;
+mod requests;
 pub mod synth;
+
+pub use instant::TimeUnit;
+
+/// The names of the formats, as in scenario files and on the command line.
+pub const FORMATS: [&str; 2] = [azure2019::FORMAT, request_log::FORMAT];
 
 /// The longest line that a reader takes, in bytes: a row of one day has about 3 kB.
 pub const LONGEST_LINE: u64 = 1 << 20;
 
 /// The most functions that a reader takes: the whole of Azure Functions 2019 has about 50,000 a day.
 pub const MOST_FUNCTIONS: usize = 1_000_000;
+
+/// The most single requests that a reader takes; each needs 17 bytes, twice that while it is read.
+pub const MOST_REQUESTS: u64 = 200_000_000;
+
+/// The longest name of a function, in bytes.
+pub const LONGEST_NAME: usize = 1_000;
+
+/// One table of a trace: how errors shall name it, and its lines.
+pub struct Table<'a> {
+    /// The name of the file in errors.
+    pub name: &'a str,
+    /// The text, already unpacked.
+    pub lines: &'a mut dyn BufRead,
+}
 
 /// A recorded trace.
 #[derive(Debug, Clone, PartialEq)]

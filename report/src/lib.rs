@@ -46,6 +46,7 @@ mod estimates;
 pub mod measured;
 mod observations;
 pub mod precision;
+pub mod recorded;
 pub mod section;
 pub mod summary;
 pub mod tables;

@@ -16,6 +16,7 @@ use serde::{Serialize, Serializer};
 use crate::estimates::Doubts;
 use crate::observations::Observations;
 use crate::precision::PrecisionReport;
+use crate::recorded::RecordedSummary;
 use crate::section::Sections;
 use crate::tally::Tally;
 use crate::verdict::{SloVerdict, judge};
@@ -156,6 +157,8 @@ pub struct Totals {
     /// What was inferred. The peak of the instances is the sum of the functions' peaks, an upper
     /// bound on the instances alive at once.
     pub estimates: Estimates,
+    /// The recording beside the simulation, of the functions that have one.
+    pub recorded: Option<RecordedSummary>,
 }
 
 /// One function. In JSON counts and estimates stand side by side, so that a metric's path is short:
@@ -169,6 +172,8 @@ pub struct FunctionSummary {
     pub counts: RequestCounts,
     /// What was inferred.
     pub estimates: Estimates,
+    /// The recording beside the simulation, where single requests were recorded.
+    pub recorded: Option<RecordedSummary>,
 }
 
 /// Requests of the whole run by what became of them, warm-up included, summed over replications.
@@ -423,6 +428,7 @@ impl Serialize for Totals {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         side_by_side_in(&mut map, &self.counts, &self.estimates)?;
+        recorded_in(&mut map, self.recorded.as_ref())?;
         map.end()
     }
 }
@@ -432,7 +438,19 @@ impl Serialize for FunctionSummary {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("name", &self.name)?;
         side_by_side_in(&mut map, &self.counts, &self.estimates)?;
+        recorded_in(&mut map, self.recorded.as_ref())?;
         map.end()
+    }
+}
+
+/// The recording has an entry only where there is one.
+fn recorded_in<M: SerializeMap>(
+    map: &mut M,
+    recorded: Option<&RecordedSummary>,
+) -> Result<(), M::Error> {
+    match recorded {
+        Some(recorded) => map.serialize_entry("recorded", recorded),
+        None => Ok(()),
     }
 }
 

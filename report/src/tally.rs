@@ -22,6 +22,7 @@ use frostline_stats::outcome::{Counts, FunctionOutcome, Period, RunSpan};
 use crate::bill::{self, PackedUse, scale_to_run};
 use crate::estimates::{self, Observed, gb_seconds};
 use crate::observations;
+use crate::recorded::RecordedSummary;
 use crate::section::Sections;
 use crate::summary::{FunctionSummary, Manifest, Summary, Totals};
 
@@ -43,6 +44,8 @@ struct Part {
     /// Without money, which depends on the others.
     summary: FunctionSummary,
     counts: Counts,
+    /// The counts of the measurement periods alone.
+    in_window: Counts,
     used: PackedUse,
 }
 
@@ -86,6 +89,7 @@ impl<'a> Tally<'a> {
             .cut
             .get_or_init(|| (Sections::of(&outcome), replications));
         let counts = counts_of(&outcome);
+        let in_window = in_window(&outcome);
         let periods = sections.cut(outcome);
         let sums = self
             .sums
@@ -104,8 +108,10 @@ impl<'a> Tally<'a> {
                 name: function.name.clone(),
                 counts: counts.into(),
                 estimates: estimates::make(&observed, *sections).0,
+                recorded: RecordedSummary::of_function(function, &in_window),
             },
             counts,
+            in_window,
             used: PackedUse::of(&observed.periods),
         };
         if self.parts[place].set(part).is_err() {
@@ -140,11 +146,15 @@ impl<'a> Tally<'a> {
         for part in &parts {
             counts.add(&part.counts);
         }
+        let compared = scenario.functions.iter().zip(&parts);
+        let recorded =
+            RecordedSummary::of_all(compared.map(|(function, part)| (function, part.in_window)));
         together.bills = charge(scenario, &mut parts, &together, sections);
         let functions: Vec<FunctionSummary> = parts.into_iter().map(|part| part.summary).collect();
         let (estimates, doubts) = estimates::make(&together, sections);
         let totals = Totals {
             counts: counts.into(),
+            recorded,
             estimates: match functions.as_slice() {
                 // A single function is its own total, to the last digit.
                 [only] => only.estimates.clone(),
@@ -249,6 +259,17 @@ fn counts_of(function: &FunctionOutcome) -> Counts {
     let mut counts = Counts::default();
     for replication in &function.replications {
         counts.add(&replication.counts);
+    }
+    counts
+}
+
+/// Counts of the measurement periods, all replications.
+fn in_window(function: &FunctionOutcome) -> Counts {
+    let mut counts = Counts::default();
+    for replication in &function.replications {
+        for period in &replication.periods {
+            counts.add(&period.counts);
+        }
     }
     counts
 }

@@ -3,6 +3,7 @@
 mod many;
 pub(crate) mod number;
 mod one;
+mod recorded;
 pub(crate) mod table;
 
 use frostline_models::math::round_to_u64;

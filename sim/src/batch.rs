@@ -289,6 +289,7 @@ impl Batch {
         let requests = word(durations.len());
         self.meter.counts.requests += requests;
         self.meter.counts.invocations += requests;
+        self.meter.counts.recorded_cold += self.replay.recorded_cold(requests);
         self.meter.latency_max_ns = self.meter.latency_max_ns.max(longest);
         self.meter.billed_ms += u128::from(billed);
         self.meter.latency_sum_ns += busy_ns;

@@ -104,6 +104,10 @@ pub struct Counts {
     pub dropped: u64,
     /// Invocations cut off by the function's timeout.
     pub timeouts: u64,
+    /// Invocations that were cold when they were recorded; 0 where no recording says so.
+    pub recorded_cold: u64,
+    /// Invocations that were cold both when recorded and now.
+    pub both_cold: u64,
 }
 
 /// What happened in a measurement period. Requests belong to the period in which they arrived;
@@ -192,5 +196,7 @@ impl Counts {
         self.throttles += other.throttles;
         self.dropped += other.dropped;
         self.timeouts += other.timeouts;
+        self.recorded_cold += other.recorded_cold;
+        self.both_cold += other.both_cold;
     }
 }

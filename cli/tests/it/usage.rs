@@ -72,7 +72,7 @@ fn a_trace_is_refused_before_anything_runs() {
     for (trace, message) in [
         ("azure", "found `--trace azure`, expected a kind and a path"),
         ("azure-functions-2019=", "expected a kind and a path"),
-        ("opendc=here", "no reader for traces of the kind `opendc`"),
+        ("ibm=here", "no reader for traces of the kind `ibm`"),
         ("azure-functions-2019=nowhere", "no file or folder nowhere"),
     ] {
         let told = stderr(&frostline(folder.path(), &["simulate", "--trace", trace]).code(2));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::law::Law;
-use crate::math::{count_to_f64, index, round_to_u64, slot, to_f64, wide_index, word};
+use crate::math::{count_to_f64, index, round_to_u64, slot, to_f64, wide_index, wide_to_f64, word};
 use crate::units::{SimDuration, SimTime};
 
 /// The most points of the quantile function that stands for recorded durations.
@@ -169,6 +169,27 @@ impl Recorded {
         Law::empirical(&points).ok()
     }
 
+    /// Quantiles of the recorded durations by definition R-7; `None` when there are none.
+    pub fn duration_quantiles<const N: usize>(
+        &self,
+        probabilities: [f64; N],
+    ) -> Option<[SimDuration; N]> {
+        let mut sorted = self
+            .durations
+            .as_ref()
+            .filter(|all| !all.is_empty())?
+            .to_vec();
+        sorted.sort_unstable();
+        Some(probabilities.map(|probability| quantile(&sorted, probability.clamp(0.0, 1.0))))
+    }
+
+    /// Mean of the recorded durations in nanoseconds; `None` when there are none.
+    pub fn mean_duration_ns(&self) -> Option<f64> {
+        let durations = self.durations.as_ref().filter(|all| !all.is_empty())?;
+        let sum: u128 = durations.iter().map(|span| u128::from(span.0)).sum();
+        Some(wide_to_f64(sum) / count_to_f64(durations.len()))
+    }
+
     fn same_length(&self, found: usize) -> Result<(), RecordedError> {
         let requests = self.times.len();
         if found == requests {
@@ -202,6 +223,22 @@ impl ColdFlags {
     pub fn is_cold(&self, number: u64) -> bool {
         let word = self.words.get(wide_index(number / 64));
         word.is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
+
+    /// The cold ones among the `length` requests from `first` on.
+    pub fn count_within(&self, first: u64, length: u64) -> u64 {
+        let end = first.saturating_add(length).min(self.length);
+        let mut count = 0;
+        let mut number = first;
+        while number < end {
+            let offset = number % 64;
+            let taken = (64 - offset).min(end - number);
+            let word = self.words.get(wide_index(number / 64)).copied();
+            let kept = word.unwrap_or_default() >> offset << (64 - taken);
+            count += u64::from(kept.count_ones());
+            number += taken;
+        }
+        count
     }
 
     /// Requests that have a flag.
@@ -280,6 +317,20 @@ mod tests {
         assert_eq!(flags.count(), 29);
         assert!((0..200).all(|number| flags.is_cold(number) == (number % 7 == 3)));
         assert!(!flags.is_cold(200) && !flags.is_cold(u64::MAX));
+        for (first, length) in [
+            (0, 200),
+            (3, 1),
+            (4, 6),
+            (60, 9),
+            (63, 66),
+            (128, 72),
+            (150, 500),
+        ] {
+            let within = (first..(first + length).min(200)).filter(|number| flags.is_cold(*number));
+            let counted = flags.count_within(first, length);
+            assert_eq!(counted, word(within.count()), "{length} from {first}");
+        }
+        assert_eq!(flags.count_within(u64::MAX, u64::MAX), 0);
     }
 
     #[test]

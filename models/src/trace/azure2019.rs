@@ -38,7 +38,6 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::io::BufRead;
 
 use super::lines::Lines;
 use super::{Trace, TraceError, TraceFunction};
@@ -51,6 +50,7 @@ mod header;
 mod invocations;
 mod memory;
 
+pub use super::Table;
 pub use header::Kind;
 
 /// The name of the format in scenario files and on the command line.
@@ -58,14 +58,6 @@ pub const FORMAT: &str = "azure-functions-2019";
 
 /// The length of a column.
 const MINUTE: SimDuration = SimDuration::from_secs(60);
-
-/// One table: how errors shall name it, and its lines.
-pub struct Table<'a> {
-    /// The name of the file in errors.
-    pub name: &'a str,
-    /// The text, already unpacked.
-    pub lines: &'a mut dyn BufRead,
-}
 
 /// The tables of one day.
 pub struct Tables<'a> {

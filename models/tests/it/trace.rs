@@ -1,6 +1,8 @@
 //! The reader of the Azure Functions Trace 2019: samples of the real trace, printed traces, and hostile
 //! input.
 
+mod request_log;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -9,8 +11,8 @@ use std::path::Path;
 use flate2::read::GzDecoder;
 use frostline_models::arrival::{Arrivals, Counts, Placement};
 use frostline_models::law::Law;
-use frostline_models::trace::azure2019::{Kind, Table, Tables, read};
-use frostline_models::trace::{Trace, TraceError};
+use frostline_models::trace::azure2019::{Kind, Tables, read};
+use frostline_models::trace::{Table, Trace, TraceError};
 use frostline_models::units::{Memory, SimDuration};
 use proptest::prelude::*;
 

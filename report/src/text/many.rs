@@ -43,6 +43,11 @@ pub(crate) fn describe(summary: &Summary, width: usize) -> String {
         ));
     }
     text.push_str(&losses(&summary.totals.counts, width));
+    let recorded = summary.totals.recorded.as_ref();
+    if let Some(cold) = recorded.and_then(|recorded| recorded.cold.as_ref()) {
+        let sentence = format!("Recorded: {}.", super::recorded::agreement(cold));
+        text.push_str(&wrapped(&sentence, 0, width));
+    }
     text
 }
 

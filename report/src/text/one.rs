@@ -4,6 +4,7 @@ use frostline_models::math::{round_to_u64, to_f64};
 use frostline_stats::estimate::{Estimate, Method};
 
 use super::number::{count, number, point, with_interval};
+use super::recorded::{agreement, durations};
 use super::table::{lay_out, wrapped};
 use crate::summary::{Estimates, FunctionSummary, Quantiles};
 
@@ -27,6 +28,17 @@ pub(crate) fn describe(function: &FunctionSummary, replications: u64, width: usi
     say("Instances", &instances(estimates));
     say("Cost", &cost(estimates));
     say("Requests", &requests(function, replications));
+    if let Some(recorded) = &function.recorded {
+        let told = [
+            recorded.cold.as_ref().map(agreement),
+            recorded.duration_ms.as_ref().and_then(durations),
+        ];
+        for (label, sentence) in ["Recorded", "Durations"].iter().zip(told) {
+            if let Some(sentence) = sentence {
+                say(label, &sentence);
+            }
+        }
+    }
     text.push('\n');
     text.push_str(&lay_out(&times(estimates), width));
     text

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use frostline_models::arrival::ColdFlags;
 use frostline_models::math::{wide_index, word};
 use frostline_models::random::Purpose;
 use frostline_models::scenario::Function;
@@ -34,6 +35,8 @@ pub(super) struct Replay {
     /// Requests replayed so far.
     replayed: u64,
     cold_starts: ColdStarts,
+    /// Which requests were cold when they were recorded.
+    recorded_cold: Option<ColdFlags>,
     scale_up: Option<TokenBucket>,
     timeout: u64,
     most_concurrent: u64,
@@ -66,6 +69,7 @@ impl Replay {
             delay_ns: 0,
             replayed: if job.start < ORIGIN { BEFORE } else { 0 },
             cold_starts: ColdStarts::new(job, function, Purpose::Init),
+            recorded_cold: function.arrivals.recorded_cold().cloned(),
             scale_up: job.scenario.platform.scale_up.map(TokenBucket::new),
             timeout: function.timeout.map_or(u64::MAX, |timeout| timeout.0),
             // A cold start finds no idle instance, so instances and concurrent requests are the same.
@@ -194,7 +198,8 @@ impl Replay {
         if concurrent > self.most_concurrent {
             return Err(Unfit::Concurrency);
         }
-        let cold = self.cold_starts.draw(self.replayed + word(place));
+        let request = self.replayed + word(place);
+        let cold = self.cold_starts.draw(request);
         let served = duration.saturating_add(cold.first_extra);
         if served > self.timeout {
             return Err(Unfit::TimedOut);
@@ -213,6 +218,9 @@ impl Replay {
         meter.latency_max_ns = meter.latency_max_ns.max(latency);
         meter.init(cold.init);
         meter.counts.cold_starts += 1;
+        if let Some(flags) = &self.recorded_cold {
+            meter.counts.both_cold += u64::from(flags.is_cold(request));
+        }
         meter.instances_peak = meter.instances_peak.max(concurrent);
         let billed = billed_ms(served.saturating_add(cold.billed_init)) - billed_ms(duration);
         meter.billed_ms += u128::from(billed);
@@ -231,6 +239,12 @@ impl Replay {
     /// The cold invocations since the last call, in order.
     pub(super) fn cold_invocations(&mut self) -> std::vec::Drain<'_, ColdInvocation> {
         self.cold.drain(..)
+    }
+
+    /// Of the next requests to be replayed, those that were cold when they were recorded.
+    pub(super) fn recorded_cold(&self, requests: u64) -> u64 {
+        let flags = self.recorded_cold.as_ref();
+        flags.map_or(0, |flags| flags.count_within(self.replayed, requests))
     }
 
     /// The run itself begins: whatever was played before it, its first request is number 0.

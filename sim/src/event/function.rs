@@ -6,6 +6,7 @@ mod start;
 
 use std::collections::VecDeque;
 
+use frostline_models::arrival::ColdFlags;
 use frostline_models::keepalive::KeepAlive;
 use frostline_models::law::Sampler;
 use frostline_models::math::{below, word};
@@ -52,6 +53,8 @@ pub(super) struct FunctionState<'a> {
     /// Whether a request met a limit or was cut off.
     pub(super) was_limited: bool,
     cold_starts: ColdStarts,
+    /// Which requests were cold when they were recorded.
+    recorded_cold: Option<ColdFlags>,
     keep_alive_key: StreamKey,
     maximum_age: Option<(StreamKey, Sampler)>,
     queue: VecDeque<Request>,
@@ -122,6 +125,7 @@ impl<'a> FunctionState<'a> {
             meter: Meter::new(job.start),
             was_limited: false,
             cold_starts: ColdStarts::new(job, function, Purpose::Init),
+            recorded_cold: function.arrivals.recorded_cold().cloned(),
             keep_alive_key: job.key(function, Purpose::KeepAlive),
             maximum_age: maximum_age
                 .map(|law| (job.key(function, Purpose::MaximumAge), law.sampler())),
@@ -349,6 +353,11 @@ impl<'a> FunctionState<'a> {
         if let Some(wait) = seat.wait {
             meter.counts.cold_starts += 1;
             meter.init(wait);
+        }
+        if let Some(flags) = &self.recorded_cold {
+            let was_cold = flags.is_cold(request.number);
+            meter.counts.recorded_cold += u64::from(was_cold);
+            meter.counts.both_cold += u64::from(was_cold && seat.wait.is_some());
         }
         let latency = departs - request.arrival;
         meter.latency.record(latency);

@@ -94,8 +94,8 @@ fn kernels_agree_without_expiry() {
     assert_eq!(batch, event);
 }
 
-/// Requests at random instants, some of them the same, each with a duration of its own. Zero is
-/// among them.
+/// Requests at random instants, some of them the same, each with a duration of its own (zero is
+/// among them), a fifth of them cold.
 fn recorded(seed: u64, count: u64, span_ms: u64) -> Recorded {
     let mut state = seed;
     let mut word = || {
@@ -111,8 +111,10 @@ fn recorded(seed: u64, count: u64, span_ms: u64) -> Recorded {
     let durations: Vec<_> = (0..count)
         .map(|_| SimDuration::from_millis(word() % 900))
         .collect();
+    let cold = (0..count).map(|_| word() % 5 == 0).collect();
     let requests = Recorded::at(times).unwrap();
-    requests.with_durations(durations).unwrap()
+    let requests = requests.with_durations(durations).unwrap();
+    requests.with_cold(cold).unwrap()
 }
 
 proptest! {
@@ -129,12 +131,15 @@ proptest! {
         let requests = recorded(seed, count, span_ms);
         let mut function = function(1.0, 100, keep_alive_ms, init_ms, 0);
         let within = requests.total_within(SimDuration::from_secs(240));
+        let cold = requests.cold().unwrap().count_within(0, within);
         function.duration = requests.duration_law().unwrap();
         function.arrivals = Arrivals::Recorded(requests);
         let mut scenario = alone(function, 240, 1);
         scenario.run.warm_up = WarmUp::Fixed(SimDuration::ZERO);
         let [batch, event] = both(&scenario, seed);
-        prop_assert_eq!(batch.functions[0].replications[0].counts.requests, within);
+        let counts = &batch.functions[0].replications[0].counts;
+        prop_assert_eq!((counts.requests, counts.recorded_cold), (within, cold));
+        prop_assert!(counts.both_cold <= counts.cold_starts.min(cold));
         prop_assert_eq!(batch, event);
     }
 }

@@ -23,13 +23,12 @@ const STRANGERS: [&str; 2] = ["sim", "bench-harness"];
 const PURE: [&str; 3] = ["models", "stats", "sim"];
 
 /// Libraries that do I/O or read the machine, and therefore have no place in a pure crate.
-const IMPURE: [&str; 24] = [
+const IMPURE: [&str; 23] = [
     "anyhow",
     "async-std",
     "chrono",
     "clap",
     "crossterm",
-    "csv",
     "getrandom",
     "hyper",
     "indicatif",

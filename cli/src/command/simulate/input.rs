@@ -6,11 +6,11 @@ use frostline_models::diagnostic::{Diagnostic, Diagnostics, Source};
 use frostline_models::metric::{Assertion, AssertionError};
 use frostline_models::scenario::Scenario;
 use frostline_models::scenario_file::ScenarioFile;
-use frostline_models::trace::azure2019;
+use frostline_models::trace::FORMATS;
 
 use super::Simulate;
 use crate::exit::Failure;
-use crate::resources::Files;
+use crate::resources::{Files, kinds};
 
 /// What a trace runs over when no scenario is given.
 const DEFAULT_NAME: &str = "built-in scenario";
@@ -107,15 +107,15 @@ fn assignments(arguments: &Simulate) -> Result<Vec<String>, Failure> {
 }
 
 fn trace_assignment(trace: &str) -> Result<String, Failure> {
-    let help = || format!("--trace {}=PATH", azure2019::FORMAT);
+    let help = || format!("--trace {}=PATH", FORMATS[0]);
     let Some((kind, path)) = trace.split_once('=').filter(|(_, path)| !path.is_empty()) else {
         let what = format!("found `--trace {trace}`, expected a kind and a path");
         return Err(Failure::usage(what, help()));
     };
-    if kind != azure2019::FORMAT {
+    if !FORMATS.contains(&kind) {
         let what = format!(
-            "no reader for traces of the kind `{kind}`, expected `{}`",
-            azure2019::FORMAT
+            "no reader for traces of the kind `{kind}`, expected {}",
+            kinds()
         );
         return Err(Failure::usage(what, help()));
     }

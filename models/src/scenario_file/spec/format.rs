@@ -19,6 +19,7 @@ static KEEP_ALIVE_KIND: Kind = Table(&KEEP_ALIVE);
 static REUSE_KIND: Kind = Choice(&["most-recent", "newest", "oldest", "random", "least-recent"]);
 static FUNCTION_KIND: Kind = Table(&FUNCTION);
 static PLACEMENT: Kind = Choice(&["uniform", "equidistant", "minute-start"]);
+static TIME_UNIT: Kind = Choice(&["ns", "us", "ms", "s"]);
 static CONCURRENCY: Kind = Count(0, 1_000_000_000);
 
 /// The whole file.
@@ -239,18 +240,35 @@ static REQUEST_LOG: TableSpec = TableSpec {
     keys: &[
         required("path", &Text, "The log, relative to the scenario."),
         required("time", &Text, "The column with the time of arrival."),
-        optional("end", &Text, "The column with the time of the response."),
-        optional("duration", &Text, "The column with the duration."),
-        optional("function", &Text, "The column with the function's name."),
+        optional(
+            "end",
+            &Text,
+            "The column with the time of the response. Without `duration`, durations are its difference from `time`.",
+        ),
+        optional(
+            "duration",
+            &Text,
+            "The column with the duration, without any wait for an instance to start.",
+        ),
+        optional(
+            "function",
+            &Text,
+            "The column with the function's name; without it all requests are those of one function, `requests`.",
+        ),
         optional(
             "cold",
             &Text,
-            "The column that says whether the start was cold.",
+            "The column that says whether the start was cold: true or false, 1 or 0, yes or no, cold or warm. It is compared with the simulation request by request.",
         ),
         optional(
             "time-unit",
-            &Choice(&["ns", "us", "ms", "s"]),
-            "The unit of times and durations that are plain numbers; \"s\" by default.",
+            &TIME_UNIT,
+            "The unit of times that are plain numbers; \"s\" by default.",
+        ),
+        optional(
+            "duration-unit",
+            &TIME_UNIT,
+            "The unit of durations; that of times by default.",
         ),
     ],
 };
