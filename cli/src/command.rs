@@ -9,6 +9,8 @@ use crate::exit::Failure;
 
 mod calibrate;
 mod completions;
+#[cfg(target_os = "linux")]
+mod doctor;
 mod init;
 mod man;
 #[cfg(target_os = "linux")]
@@ -79,6 +81,8 @@ enum Command {
     Man(man::Man),
     #[cfg(target_os = "linux")]
     Measure(Box<measure::Measure>),
+    #[cfg(target_os = "linux")]
+    Doctor(doctor::Doctor),
 }
 
 impl Arguments {
@@ -94,6 +98,8 @@ impl Arguments {
             Command::Man(command) => command.run(&self.common),
             #[cfg(target_os = "linux")]
             Command::Measure(command) => command.run(&self.common),
+            #[cfg(target_os = "linux")]
+            Command::Doctor(command) => command.run(&self.common),
         }
     }
 }
