@@ -9,6 +9,7 @@ use crate::exit::Failure;
 
 mod calibrate;
 mod completions;
+mod cost;
 #[cfg(target_os = "linux")]
 mod doctor;
 mod init;
@@ -18,6 +19,9 @@ mod measure;
 mod schema;
 mod simulate;
 mod trace;
+
+/// The widest line of a table: what every terminal has.
+const WIDTH: usize = 80;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -73,6 +77,7 @@ enum Format {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Simulate),
+    Cost(cost::Cost),
     Calibrate(calibrate::Calibrate),
     Trace(trace::Trace),
     Schema(schema::Schema),
@@ -90,6 +95,7 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<u8, Failure> {
         match self.command {
             Command::Simulate(command) => command.run(&self.common),
+            Command::Cost(command) => command.run(&self.common),
             Command::Calibrate(command) => command.run(&self.common),
             Command::Trace(command) => command.run(&self.common),
             Command::Schema(command) => command.run(&self.common),

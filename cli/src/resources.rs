@@ -48,6 +48,17 @@ impl Resources for Files {
     }
 }
 
+/// The kind of a trace, told by the first line of the file or of one in the folder; `None` when none
+/// tells it.
+pub(crate) fn kind_of(path: &Path) -> Result<Option<String>, String> {
+    let is_azure = if path.is_dir() {
+        !Day::in_folder(path)?.invocations.is_empty()
+    } else {
+        kind(path)? == Some(Kind::Invocations)
+    };
+    Ok(is_azure.then(|| azure2019::FORMAT.to_owned()))
+}
+
 /// The text of a profile.
 ///
 /// # Errors

@@ -21,11 +21,16 @@
 //! Figures exist for us-east-1 only, and they are list prices: no savings plan, no taxes.
 
 mod account;
+pub mod always_on;
 mod book;
 
 use serde::Serialize;
 
 pub use account::{Account, FreeTierClaims, TierLoads, bill};
+pub use book::hosting::{
+    CloudRunPrices, FargatePrices, GatewayPrices, HostingPrices, MachinePrices, MachineType,
+    NetworkPrices,
+};
 pub use book::{
     ArchitecturePrices, Confidence, EgressPrices, LambdaPrices, PriceBook, PriceBookError,
     PriceSource, SnapStartPrices, Tiers, UnknownRegion,

@@ -56,6 +56,8 @@ pub enum CalibrationError {
     NoTimes {
         /// What was found instead.
         found: String,
+        /// What the samples say beside inits: cold ratio, warm durations, keep-alive; a line each.
+        seen: Vec<String>,
     },
     /// Several kinds of functions are mixed, and none was chosen.
     Mixed {
@@ -72,7 +74,7 @@ pub enum CalibrationError {
 impl fmt::Display for CalibrationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoTimes { found } => {
+            Self::NoTimes { found, .. } => {
                 write!(
                     f,
                     "found {found}, expected at least {TIMES_MIN} times of an init"

@@ -40,6 +40,7 @@
 //! * The peak of all functions together is the sum of their peaks, an upper bound.
 mod bill;
 pub mod calibration;
+pub mod cost;
 mod doubt;
 mod estimates;
 pub mod measured;
@@ -48,4 +49,5 @@ pub mod summary;
 pub mod tables;
 pub mod tally;
 mod text;
+pub mod trace_info;
 pub mod verdict;

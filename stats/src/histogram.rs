@@ -51,6 +51,18 @@ fn lower_edge(cell: u32) -> f64 {
 }
 
 impl Histogram {
+    /// Counts a value below 2⁶² as often as told.
+    pub fn record_many(&mut self, value: u64, times: u64) {
+        if times == 0 {
+            return;
+        }
+        self.record(value);
+        let cell = cell_of(value).min(CELLS - 1).wrapping_sub(self.first);
+        if let Some(count) = self.cells.get_mut(cell) {
+            *count += times - 1;
+        }
+    }
+
     /// Counts a value below 2⁶².
     #[inline]
     pub fn record(&mut self, value: u64) {

@@ -1,6 +1,7 @@
 //! What lies under `results/`: each in a folder of its own, with a manifest that says how it came
 //! about. Nothing there is written by hand.
 
+mod calibration;
 mod lambda2020;
 mod runtimes;
 mod speed;
@@ -12,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 /// The results that can be regenerated.
-const RESULTS: [Entry; 4] = [
+const RESULTS: [Entry; 6] = [
     Entry {
         name: "init-by-runtime",
         seed: None,
@@ -32,6 +33,16 @@ const RESULTS: [Entry; 4] = [
         name: "peers",
         seed: Some(1),
         make: speed::peers,
+    },
+    Entry {
+        name: "calibration",
+        seed: Some(20_261_124),
+        make: calibration::coverage,
+    },
+    Entry {
+        name: "calibration-lambda-perf",
+        seed: Some(1),
+        make: calibration::held_out,
     },
 ];
 
@@ -124,7 +135,8 @@ mod tests {
         let error = write(Path::new("."), Some("no")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no such result; there are: init-by-runtime, aws-lambda-2020, speed, peers"
+            "no such result; there are: init-by-runtime, aws-lambda-2020, speed, peers, \
+             calibration, calibration-lambda-perf"
         );
     }
 }

@@ -9,7 +9,7 @@ use frostline_report::calibration::{
 };
 
 use super::{Common, Format};
-use crate::exit::{FINE, Failure};
+use crate::exit::{FINE, Failure, UNCLEAR};
 use crate::output;
 use crate::resources;
 
@@ -71,8 +71,14 @@ impl Calibrate {
             return explain(path, common);
         }
         let samples = input::samples(&self, common)?;
-        let mut profile = calibration::calibrate(samples, &self.options(common))
-            .map_err(|error| refused(&error))?;
+        let fitted = calibration::calibrate(samples, &self.options(common));
+        if let Err(CalibrationError::NoTimes { found, seen }) = &fitted
+            && common.out.is_none()
+            && !seen.is_empty()
+        {
+            return without_profile(found, seen, common);
+        }
+        let mut profile = fitted.map_err(|error| refused(&error))?;
         if let Some(name) = &self.name {
             profile.name.clone_from(name);
         }
@@ -101,6 +107,25 @@ impl Calibrate {
             whole_start: self.whole_start,
         }
     }
+}
+
+/// Shows what a log without inits says all the same.
+fn without_profile(found: &str, seen: &[String], common: &Common) -> Result<u8, Failure> {
+    let text = match common.format {
+        Format::Text => seen.join("\n") + "\n",
+        Format::Json => {
+            let value = serde_json::json!({
+                "schema": "frostline/calibration/1",
+                "manifest": { "version": env!("CARGO_PKG_VERSION"), "seed": common.seed },
+                "profile": null,
+                "seen": seen,
+            });
+            format!("{value:#}\n")
+        }
+    };
+    output::print(&text)?;
+    common.say(&format!("no profile: {found}"));
+    Ok(UNCLEAR)
 }
 
 /// Shows a profile that was written before.

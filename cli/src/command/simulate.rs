@@ -11,7 +11,7 @@ use frostline_report::verdict::Verdict;
 use frostline_sim::{Cancelled, Kernels, Options};
 use jiff::Timestamp;
 
-use super::{Common, Format};
+use super::{Common, Format, WIDTH};
 use crate::exit::{FINE, Failure, SLO_FAILED, UNCLEAR};
 use crate::output;
 use crate::progress::{Interrupt, Progress};
@@ -23,9 +23,6 @@ mod packed;
 mod spool;
 
 use self::outputs::{Outputs, Records, Tables, Watch};
-
-/// The widest line of a table: what every terminal has.
-const WIDTH: usize = 80;
 
 const EXAMPLES: &str = "\
 Examples:

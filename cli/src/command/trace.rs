@@ -5,10 +5,13 @@ use clap::Subcommand;
 use super::Common;
 use crate::exit::Failure;
 
+mod info;
+mod source;
 mod synth;
 
 const EXAMPLES: &str = "\
 Examples:
+  frostline trace info azure/
   frostline trace synth --functions 50_000 --invocations 1e9 --out azure/";
 
 /// Describe, convert or make recordings of requests.
@@ -21,12 +24,14 @@ pub(crate) struct Trace {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Info(info::Info),
     Synth(synth::Synth),
 }
 
 impl Trace {
     pub(crate) fn run(self, common: &Common) -> Result<u8, Failure> {
         match self.command {
+            Command::Info(command) => command.run(common),
             Command::Synth(command) => command.run(common),
         }
     }

@@ -291,3 +291,19 @@ fn what_cannot_be_calibrated_is_told_with_what_to_type() {
     }
     assert!(!folder.path().join("out").exists(), "nothing was written");
 }
+
+/// Two weeks of requests to one function of AWS Lambda in 2020, without inits: no profile, but a cold ratio
+/// and what became of idle instances.
+#[test]
+#[cfg_attr(not(frostline_data), ignore = "FROSTLINE_DATA is not set")]
+fn a_log_without_inits_tells_the_rest() {
+    let data = std::env::var("FROSTLINE_DATA").expect("the build saw it");
+    let file = format!("{data}/aws-lambda-2020/requests_2020-06-13.csv");
+    let folder = tempdir().expect("a temporary folder");
+    let done = frostline(folder.path(), &["calibrate", &file]).code(4);
+    let text = stdout(&done);
+    assert!(text.contains("of 577 invocations, ratio 0."), "{text}");
+    assert!(text.contains("keep-alive: "), "{text}");
+    assert_eq!(stderr(&done), "no profile: no time of an init\n");
+    frostline(folder.path(), &["calibrate", &file, "--out", "out"]).code(2);
+}

@@ -7,8 +7,10 @@ use assert_cmd::Command;
 use assert_cmd::assert::Assert;
 
 mod calibrate;
+mod cost;
 mod documents;
 mod examples;
+mod outputs;
 mod trace;
 mod usage;
 

@@ -140,3 +140,148 @@ fn json_names_the_files_that_were_written() {
         );
     }
 }
+
+/// The description of a trace as JSON.
+fn described(folder: &Path, trace: &str) -> serde_json::Value {
+    let arguments = ["trace", "info", trace, "--format", "json"];
+    let done = frostline(folder, &arguments).code(0);
+    serde_json::from_str(&stdout(&done)).unwrap()
+}
+
+#[test]
+fn a_description_counts_every_request_and_fits_the_terminal() {
+    let folder = tempdir().unwrap();
+    synth(folder.path(), "azure", &[]);
+    let info = described(folder.path(), "azure");
+    assert_eq!(info["schema"], "frostline/trace-info/1");
+    assert_eq!(info["requests"], 100_000);
+    assert_eq!(info["functions"], 30);
+    let hours = info["hours"].as_array().unwrap();
+    let sum: u64 = hours.iter().filter_map(serde_json::Value::as_u64).sum();
+    assert_eq!((hours.len(), sum), (24, 100_000));
+    for bounds in info["idle_gaps"]["keep_alive"].as_array().unwrap() {
+        assert!(bounds["at_least"].as_u64() <= bounds["at_most"].as_u64());
+    }
+    let named = frostline(
+        folder.path(),
+        &["trace", "info", "azure-functions-2019=azure"],
+    );
+    let bare = frostline(folder.path(), &["trace", "info", "azure"]);
+    let text = stdout(&bare.code(0));
+    assert_eq!(text, stdout(&named.code(0)));
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    let next = "next: frostline simulate --trace azure-functions-2019=azure\n";
+    assert!(text.ends_with(next), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_bounds_of_a_description_hold_in_the_simulation() {
+    let folder = tempdir().unwrap();
+    synth(folder.path(), "azure", &[]);
+    let info = described(folder.path(), "azure");
+    for bounds in info["idle_gaps"]["keep_alive"].as_array().unwrap() {
+        let keep = format!("platform.keep-alive.fixed='{} s'", bounds["keep_alive_s"]);
+        // Requests that take no time do not overlap, and so leave one instance.
+        let arguments = [
+            "simulate",
+            "--trace",
+            "azure-functions-2019=azure/invocations_per_function_md.anon.d01.csv",
+            "--set",
+            &keep,
+            "--set",
+            "function-defaults.duration.constant='0 s'",
+            "--set",
+            "function-defaults.init.total.constant='0 s'",
+            "--format",
+            "json",
+        ];
+        for table in ["function_durations_percentiles", "app_memory_percentiles"] {
+            let table = folder.path().join(format!("azure/{table}.anon.d01.csv"));
+            let _ = fs::remove_file(table);
+        }
+        let done = frostline(folder.path(), &arguments).code(0);
+        let summary: serde_json::Value = serde_json::from_str(&stdout(&done)).unwrap();
+        let cold = summary["totals"]["cold_starts"].as_u64();
+        assert!(bounds["at_least"].as_u64() <= cold && cold <= bounds["at_most"].as_u64());
+    }
+}
+
+#[test]
+fn what_is_no_trace_is_told_with_what_to_type() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("notes.csv"), "a,b\n1,2\n").unwrap();
+    for (trace, message) in [
+        ("nowhere", "no file or folder nowhere, expected a trace"),
+        (
+            "opendc-x=notes.csv",
+            "no reader for traces of the kind `opendc-x`",
+        ),
+        (
+            "notes.csv",
+            "the first line of notes.csv does not tell the kind of the trace",
+        ),
+        (
+            "azure-functions-2019=notes.csv",
+            "notes.csv holds something else",
+        ),
+    ] {
+        let told = stderr(&frostline(folder.path(), &["trace", "info", trace]).code(2));
+        assert!(told.contains(message) && told.contains("help: "), "{told}");
+    }
+}
+
+/// Synthetic functions resemble those of the real trace where the recording is a fair sample of it. It
+/// has half of its functions from timers, so what depends on the mix of triggers differs; the factors
+/// say by how much.
+#[test]
+#[cfg_attr(not(frostline_data), ignore = "FROSTLINE_DATA is not set")]
+fn a_synthetic_trace_resembles_the_real_sample() {
+    let folder = tempdir().unwrap();
+    let data = std::env::var("FROSTLINE_DATA").expect("the build saw it");
+    let real = described(folder.path(), &format!("{data}/azure-functions-2019/500"));
+    let arguments = [
+        "trace",
+        "synth",
+        "--functions",
+        "500",
+        "--invocations",
+        "9_113_706",
+        "--out",
+        "synthetic",
+    ];
+    frostline(folder.path(), &arguments).code(0);
+    let synthetic = described(folder.path(), "synthetic");
+    let at = |info: &serde_json::Value, pointer: &str| {
+        info.pointer(pointer)
+            .and_then(serde_json::Value::as_f64)
+            .unwrap_or_else(|| panic!("{pointer} in {info}"))
+    };
+    for (pointer, factor) in [
+        ("/rates/requests_per_day/p50", 2.5),
+        ("/rates/requests_per_day/p75", 1.5),
+        ("/rates/requests_per_day/p90", 2.0),
+        ("/rates/requests_per_day/p99", 2.5),
+        ("/rates/at_most_hourly", 1.4),
+        ("/rates/at_most_minutely", 1.1),
+        ("/concentration/top_1_percent", 1.2),
+        ("/concentration/top_10_percent", 1.05),
+        ("/burstiness/interarrival_cv/p90", 2.0),
+        ("/burstiness/interarrival_cv/p99", 1.5),
+        ("/idle_gaps/p99_s", 2.5),
+        ("/idle_gaps/p999_s", 1.5),
+        ("/durations/median_ms/p50", 2.0),
+        ("/durations/median_ms/p90", 1.5),
+        ("/durations/p99_ms/p50", 2.0),
+        ("/durations/p99_ms/p90", 1.5),
+    ] {
+        let ratio = at(&synthetic, pointer) / at(&real, pointer);
+        assert!(
+            (1.0 / factor..factor).contains(&ratio),
+            "{pointer}: {ratio}"
+        );
+    }
+}

@@ -3,11 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
+
+use self::hosting::{CloudRunPrices, HostingPrices};
+use self::table::Table;
 
 use crate::math::{round_to_u64, to_f64};
 use crate::scenario::Architecture;
 use crate::units::SimDuration;
+
+pub(super) mod hosting;
+mod table;
 
 /// The price book that comes with the program.
 static BUILTIN: LazyLock<PriceBook> = LazyLock::new(|| {
@@ -19,6 +25,8 @@ static BUILTIN: LazyLock<PriceBook> = LazyLock::new(|| {
 #[derive(Debug, Clone, PartialEq)]
 pub struct PriceBook {
     lambda: BTreeMap<String, LambdaPrices>,
+    hosting: BTreeMap<String, HostingPrices>,
+    cloud_run: CloudRunPrices,
 }
 
 /// A region without figures.
@@ -199,10 +207,27 @@ impl PriceBook {
     /// # Errors
     /// When there are no figures for the region: today all but us-east-1.
     pub fn lambda(&self, region: &str) -> Result<&LambdaPrices, UnknownRegion> {
-        self.lambda.get(region).ok_or_else(|| UnknownRegion {
+        self.lambda.get(region).ok_or_else(|| self.unknown(region))
+    }
+
+    fn unknown(&self, region: &str) -> UnknownRegion {
+        UnknownRegion {
             region: region.to_owned(),
             known: self.lambda.keys().cloned().collect(),
-        })
+        }
+    }
+
+    /// Prices of what runs all the time in a region of AWS, and of what stands before it.
+    ///
+    /// # Errors
+    /// When there are no figures for the region: today all but us-east-1.
+    pub fn hosting(&self, region: &str) -> Result<&HostingPrices, UnknownRegion> {
+        self.hosting.get(region).ok_or_else(|| self.unknown(region))
+    }
+
+    /// Prices of Google Cloud Run, instance-based, in the regions of tier 1.
+    pub fn cloud_run(&self) -> &CloudRunPrices {
+        &self.cloud_run
     }
 
     /// The regions with figures, in alphabetical order.
@@ -223,11 +248,19 @@ impl PriceBook {
         };
         let aws = root.table("aws")?;
         let mut lambda = BTreeMap::new();
+        let mut hosting = BTreeMap::new();
         for region in aws.entries.keys() {
             let name = region.get_ref().as_ref();
-            lambda.insert(name.to_owned(), read_region(&aws.table(name)?)?);
+            let region = aws.table(name)?;
+            lambda.insert(name.to_owned(), read_region(&region)?);
+            hosting.insert(name.to_owned(), HostingPrices::read(&region)?);
         }
-        Ok(Self { lambda })
+        let google = root.table("gcp")?.table("tier-1")?.table("cloud-run")?;
+        Ok(Self {
+            lambda,
+            hosting,
+            cloud_run: CloudRunPrices::read(&google)?,
+        })
     }
 }
 
@@ -269,110 +302,4 @@ fn read_architecture(table: &Table<'_>) -> Result<ArchitecturePrices, PriceBookE
         provisioned_min_s: table.number("provisioned-min-s")?,
         ephemeral_gb_s: table.number("ephemeral-gb-s")?,
     })
-}
-
-/// A table with the path that leads to it, for messages.
-struct Table<'a> {
-    path: String,
-    entries: &'a DeTable<'a>,
-}
-
-impl<'a> Table<'a> {
-    fn wrong(&self, key: &str, expected: &'static str) -> PriceBookError {
-        PriceBookError::Value {
-            path: self.path_of(key),
-            expected,
-        }
-    }
-
-    fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
-    }
-
-    fn value(&self, key: &str) -> Option<&'a DeValue<'a>> {
-        self.entries.get(key).map(toml::Spanned::get_ref)
-    }
-
-    fn table(&self, key: &str) -> Result<Table<'a>, PriceBookError> {
-        let entries = self.value(key).and_then(DeValue::as_table);
-        entries
-            .map(|entries| Table {
-                path: self.path_of(key),
-                entries,
-            })
-            .ok_or_else(|| self.wrong(key, "a table"))
-    }
-
-    fn text(&self, key: &str) -> Result<&'a str, PriceBookError> {
-        self.value(key)
-            .and_then(DeValue::as_str)
-            .filter(|text| !text.trim().is_empty())
-            .ok_or_else(|| self.wrong(key, "a text that is not empty"))
-    }
-
-    fn number(&self, key: &str) -> Result<f64, PriceBookError> {
-        self.value(key)
-            .and_then(number)
-            .filter(|value| value.is_finite() && *value >= 0.0)
-            .ok_or_else(|| self.wrong(key, "a number from 0"))
-    }
-
-    fn source(&self) -> Result<PriceSource, PriceBookError> {
-        let confidence = match self.text("confidence")? {
-            "price-list" => Confidence::PriceList,
-            "document" => Confidence::Document,
-            "secondary" => Confidence::Secondary,
-            _ => {
-                let expected = "\"price-list\", \"document\" or \"secondary\"";
-                return Err(self.wrong("confidence", expected));
-            }
-        };
-        let as_of = self.text("as-of")?;
-        if as_of.parse::<jiff::civil::Date>().is_err() {
-            return Err(self.wrong("as-of", "a day such as \"2026-09-19\""));
-        }
-        Ok(PriceSource {
-            source: self.text("source")?.to_owned(),
-            as_of: as_of.to_owned(),
-            confidence,
-        })
-    }
-
-    fn tiers(&self, key: &str) -> Result<Tiers, PriceBookError> {
-        const EXPECTED: &str = "a list of [up to, price] with rising ends, the last one inf";
-        let wrong = || self.wrong(key, EXPECTED);
-        let items = self
-            .value(key)
-            .and_then(DeValue::as_array)
-            .ok_or_else(wrong)?;
-        let mut tiers = Vec::new();
-        for item in items {
-            let pair = item.get_ref().as_array().ok_or_else(wrong)?;
-            let numbers: Vec<f64> = pair.iter().filter_map(|n| number(n.get_ref())).collect();
-            let &[up_to, price] = &numbers[..] else {
-                return Err(wrong());
-            };
-            let rises = tiers.last().is_none_or(|last: &(f64, f64)| last.0 < up_to);
-            if !(rises && up_to > 0.0 && price >= 0.0 && price.is_finite()) {
-                return Err(wrong());
-            }
-            tiers.push((up_to, price));
-        }
-        if tiers.last().is_none_or(|last| last.0.is_finite()) {
-            return Err(wrong());
-        }
-        Ok(Tiers { tiers })
-    }
-}
-
-fn number(value: &DeValue<'_>) -> Option<f64> {
-    match value {
-        DeValue::Float(float) => float.as_str().parse().ok(),
-        DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().parse().ok(),
-        _ => None,
-    }
 }

@@ -5,6 +5,7 @@
     reason = "tests read files, and one that cannot go on has failed"
 )]
 
+mod always_on;
 mod invocation_log;
 mod keep_alive;
 mod law;

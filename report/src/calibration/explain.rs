@@ -332,7 +332,7 @@ fn between(coefficient: &Coefficient) -> String {
 }
 
 /// Regressions, cold ratio, warm durations and keep-alive, a line each.
-fn extras(profile: &Profile) -> Vec<String> {
+pub(super) fn extras(profile: &Profile) -> Vec<String> {
     let mut lines = Vec::new();
     let held_out = |error: Option<f64>| {
         error.map_or_else(String::new, |error| {

@@ -16,6 +16,7 @@ use frostline_stats::idle_lifetime::{self, IdleLifetime, LifetimeLaw};
 use frostline_stats::regression::{Line, QuotaFit};
 use frostline_stats::{batches, replications};
 
+use super::explain::extras;
 use super::{CalibrationError, EMPIRICAL_MIN, FEW, Options, PhaseTimes, Samples, TIMES_MIN};
 
 /// Quantiles of a phase that are kept with their intervals.
@@ -52,16 +53,22 @@ pub(super) fn profile(samples: Samples, options: &Options) -> Result<Profile, Ca
             .notes
             .push("times of the whole start were left out beside those of its phases".to_owned());
     }
-    let mut profile =
-        Profile::new(&samples.name, samples.managed_runtime, phases).map_err(|_| {
-            CalibrationError::NoTimes {
-                found: found(&samples),
-            }
-        })?;
+    let without_times = phases.is_empty();
+    if without_times {
+        phases.insert(Phase::Total, MeasuredPhase::new(0, nothing()));
+    }
+    let mut profile = Profile::new(&samples.name, samples.managed_runtime, phases)
+        .expect("there is a phase, and the whole stands alone");
     profile.package_size = package_size(&samples, &mut doubts);
     profile.cpu_share = cpu_share(&samples, options, &mut doubts);
     profile.keep_alive = keep_alive(&samples, options, &mut doubts);
     profile.observed = observed(&samples);
+    if without_times {
+        let mut seen = extras(&profile);
+        seen.extend(doubts.notes);
+        let found = found(&samples);
+        return Err(CalibrationError::NoTimes { found, seen });
+    }
     profile.runtime = samples.runtime;
     profile.package = samples.package;
     profile.architecture = samples.architecture;
@@ -70,6 +77,11 @@ pub(super) fn profile(samples: Samples, options: &Options) -> Result<Profile, Ca
     profile.warnings = doubts.warnings.into_iter().collect();
     profile.notes = doubts.notes;
     Ok(profile)
+}
+
+/// The law of no time, for a profile that is only asked what else is known.
+fn nothing() -> WrittenLaw {
+    WrittenLaw::new(Form::Constant(SimDuration::ZERO)).expect("a constant is always a law")
 }
 
 /// What is doubtful so far.

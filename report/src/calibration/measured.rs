@@ -120,7 +120,10 @@ impl Samples {
                 "{} conditions, of which none is number {chosen}",
                 conditions.len()
             );
-            return Err(CalibrationError::NoTimes { found });
+            return Err(CalibrationError::NoTimes {
+                found,
+                seen: Vec::new(),
+            });
         };
         let mut samples = Self::described(title, measured, reference);
         let pooled: Vec<u32> = (0_u32..)
@@ -144,7 +147,10 @@ impl Samples {
                 "no run of condition {chosen} ({}) that became ready",
                 told(reference)
             );
-            return Err(CalibrationError::NoTimes { found });
+            return Err(CalibrationError::NoTimes {
+                found,
+                seen: Vec::new(),
+            });
         }
         samples
             .notes

@@ -1,5 +1,7 @@
 //! A hand-made outcome, its totals, verdicts, text and JSON.
 
+mod calibration;
 mod sample;
 mod snapshots;
 mod summing;
+mod tables;

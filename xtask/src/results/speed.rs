@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use super::OutputFile;
 
 /// The table that `program` prints when run from the project's root.
-fn table(program: &str, arguments: &[&str]) -> Result<Vec<OutputFile>> {
+pub(super) fn table(program: &str, arguments: &[&str]) -> Result<Vec<OutputFile>> {
     let output = Command::new(program)
         .args(arguments)
         .output()
