@@ -4,6 +4,8 @@
 //! `cargo test -p frostline-benches` runs all of them once. Figures are thread CPU time, measured on
 //! a pool of one thread; compare them as ratios within one run.
 
+pub mod coverage;
+
 use frostline_models::arrival::Arrivals;
 use frostline_models::init::Init;
 use frostline_models::keepalive::KeepAlive;

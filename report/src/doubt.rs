@@ -46,6 +46,12 @@ pub(crate) fn warnings(
         let metric = doubts.correlated.join(", ");
         warnings.push(Warning::CorrelatedBatches { metric });
     }
+    if scenario.run.trace.is_some() && scenario.run.replications > 1 {
+        let text = "replications repeat what was recorded, with other instants within an interval, \
+                    other services and inits: their intervals say nothing about other days.";
+        let text = text.to_owned();
+        warnings.push(Warning::TraceAssumption { text });
+    }
     let assumptions = scenario
         .run
         .trace

@@ -265,7 +265,7 @@ impl Maker<'_> {
     }
 }
 
-fn time_average(integral_ns: u128, period: &Period) -> f64 {
+pub(crate) fn time_average(integral_ns: u128, period: &Period) -> f64 {
     wide_to_f64(integral_ns) / to_f64(period.span_ns.max(1))
 }
 

@@ -44,6 +44,8 @@ pub mod cost;
 mod doubt;
 mod estimates;
 pub mod measured;
+mod observations;
+pub mod precision;
 pub mod section;
 pub mod summary;
 pub mod tables;

@@ -14,6 +14,8 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::estimates::Doubts;
+use crate::observations::Observations;
+use crate::precision::PrecisionReport;
 use crate::section::Sections;
 use crate::tally::Tally;
 use crate::verdict::{SloVerdict, judge};
@@ -39,8 +41,14 @@ pub struct Summary {
     pub functions: Vec<FunctionSummary>,
     /// One entry an assertion of the scenario, in its order.
     pub slo: Vec<SloVerdict>,
+    /// Whether the estimates are as precise as was asked, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub precision: Option<PrecisionReport>,
     /// Doubts about the numbers.
     pub warnings: Vec<Warning>,
+    /// What each section says about all functions together.
+    #[serde(skip)]
+    pub(crate) observations: Observations,
     /// Settings that only the text shows.
     #[serde(skip)]
     pub(crate) heading: Heading,
@@ -345,13 +353,21 @@ impl Summary {
         totals: Totals,
         functions: Vec<FunctionSummary>,
         doubts: Doubts,
+        observations: Observations,
+        replications: u64,
     ) -> Self {
         let slo = judge(&scenario.slos, &functions);
         let warnings = crate::doubt::warnings(scenario, span, &totals.counts, doubts);
         Self {
             schema: SCHEMA,
             manifest,
-            replications: u64::from(scenario.run.replications),
+            replications,
+            precision: scenario
+                .run
+                .precision
+                .as_ref()
+                .map(|wanted| PrecisionReport::of(wanted, &totals.estimates, replications)),
+            observations,
             window: Window {
                 from_s: to_f64(span.warm_up_ns) / 1e9,
                 to_s: to_f64(span.end_ns) / 1e9,
@@ -371,6 +387,14 @@ impl Summary {
                     .map(|trace| trace.format.clone()),
             },
         }
+    }
+
+    /// What each section (replication, or batch of a single one) says about a metric of all functions
+    /// together, by its path in the JSON: the observations for a comparison of two configurations
+    /// under common random numbers (`frostline_stats::paired`). `None` for what is no estimate, and
+    /// where some section saw nothing.
+    pub fn observations(&self, metric: &str) -> Option<&[f64]> {
+        self.observations.get(metric).map(Vec::as_slice)
     }
 
     /// The JSON that scripts rely on, indented, with a newline at its end.

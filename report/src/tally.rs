@@ -13,7 +13,7 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use frostline_models::math::{to_f64, wide_to_f64};
+use frostline_models::math::{to_f64, wide_to_f64, word};
 use frostline_models::price::Bill;
 use frostline_models::scenario::Scenario;
 use frostline_stats::histogram::Histogram;
@@ -21,6 +21,7 @@ use frostline_stats::outcome::{Counts, FunctionOutcome, Period, RunSpan};
 
 use crate::bill::{self, PackedUse, scale_to_run};
 use crate::estimates::{self, Observed, gb_seconds};
+use crate::observations;
 use crate::section::Sections;
 use crate::summary::{FunctionSummary, Manifest, Summary, Totals};
 
@@ -30,8 +31,10 @@ pub struct Tally<'a> {
     scenario: &'a Scenario,
     run_s: f64,
     parts: Vec<OnceLock<Part>>,
-    /// How runs are cut, and a sum a section: told by the first function that is done.
-    sums: OnceLock<(Sections, Vec<Mutex<Sum>>)>,
+    /// How runs are cut and how often they were repeated: told by the first function that is done.
+    cut: OnceLock<(Sections, u64)>,
+    /// A sum a section.
+    sums: OnceLock<Vec<Mutex<Sum>>>,
 }
 
 /// What remains of a function.
@@ -67,6 +70,7 @@ impl<'a> Tally<'a> {
             scenario,
             run_s: to_f64(end_ns) / 1e9,
             parts: scenario.functions.iter().map(|_| OnceLock::new()).collect(),
+            cut: OnceLock::new(),
             sums: OnceLock::new(),
         }
     }
@@ -77,13 +81,15 @@ impl<'a> Tally<'a> {
     /// When the scenario has no such function.
     pub fn add(&self, place: usize, outcome: FunctionOutcome) {
         let function = &self.scenario.functions[place];
-        let sections = Sections::of(&outcome);
+        let replications = word(outcome.replications.len());
+        let (sections, _) = self
+            .cut
+            .get_or_init(|| (Sections::of(&outcome), replications));
         let counts = counts_of(&outcome);
         let periods = sections.cut(outcome);
-        let (sections, sums) = self.sums.get_or_init(|| {
-            let sums = periods.iter().map(|_| Mutex::default());
-            (sections, sums.collect())
-        });
+        let sums = self
+            .sums
+            .get_or_init(|| periods.iter().map(|_| Mutex::default()).collect());
         let observed = Observed {
             gb_seconds: periods
                 .iter()
@@ -119,10 +125,13 @@ impl<'a> Tally<'a> {
             scenario,
             run_s,
             parts,
+            cut,
             sums,
         } = self;
-        let (sections, sums) = sums.into_inner().unwrap_or((Sections::Whole, Vec::new()));
+        let (sections, replications) = cut.into_inner().unwrap_or((Sections::Whole, 0));
         let sums = sums
+            .into_inner()
+            .unwrap_or_default()
             .into_iter()
             .map(|sum| sum.into_inner().unwrap_or_else(PoisonError::into_inner));
         let mut together = together(sums, run_s);
@@ -142,8 +151,17 @@ impl<'a> Tally<'a> {
                 _ => estimates,
             },
         };
+        let observations = observations::of(&together);
         Summary::put_together(
-            scenario, span, sections, manifest, totals, functions, doubts,
+            scenario,
+            span,
+            sections,
+            manifest,
+            totals,
+            functions,
+            doubts,
+            observations,
+            replications,
         )
     }
 }

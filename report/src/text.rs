@@ -31,6 +31,10 @@ impl Summary {
                 text.push_str(&wrapped(&slo_line(slo, self.functions.len()), 9, width));
             }
         }
+        if let Some(precision) = &self.precision {
+            text.push('\n');
+            text.push_str(&wrapped(&precision.to_string(), 0, width));
+        }
         if !self.warnings.is_empty() {
             text.push('\n');
             for warning in &self.warnings {

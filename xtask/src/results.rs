@@ -13,7 +13,12 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 /// The results that can be regenerated.
-const RESULTS: [Entry; 6] = [
+const RESULTS: [Entry; 7] = [
+    Entry {
+        name: "coverage",
+        seed: Some(1_000),
+        make: speed::coverage,
+    },
     Entry {
         name: "init-by-runtime",
         seed: None,
@@ -135,7 +140,7 @@ mod tests {
         let error = write(Path::new("."), Some("no")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no such result; there are: init-by-runtime, aws-lambda-2020, speed, peers, \
+            "no such result; there are: coverage, init-by-runtime, aws-lambda-2020, speed, peers, \
              calibration, calibration-lambda-perf"
         );
     }

@@ -46,6 +46,14 @@ pub(crate) struct Simulate {
     /// Repeat the run on this many independent random streams.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     replications: Option<u32>,
+    /// Add replications, ten at first, until the estimates are this precise: `5 %` is the half width
+    /// of an interval over the true value. Of cold ratio, mean and p99 latency and cost, unless
+    /// `run.precision.metrics` names others.
+    #[arg(long, value_name = "SHARE")]
+    precision: Option<String>,
+    /// Where --precision ends if it is not reached; default: 1000.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    max_replications: Option<u32>,
     /// Check a promise, beside those of the scenario: `checkout: p99 <= 300 ms`.
     #[arg(long, value_name = "ASSERT")]
     slo: Vec<String>,
@@ -144,23 +152,52 @@ fn summed_up(
         kernels: Kernels::Fastest,
         observer: watch,
     };
-    let tally = Tally::new(scenario);
-    let span = pool.install(|| {
-        frostline_sim::simulate_each(scenario, options, &|place, function| {
-            tally.add(place, function);
-        })
-    });
-    watch.progress.finish();
-    if let Some(failure) = watch.outputs.and_then(Outputs::take_failure) {
-        return Err(failure.into());
-    }
-    let span = span.map_err(|Cancelled| Failure::Interrupted(missing(watch)))?;
     let manifest = Manifest {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: digest.to_owned(),
         seed: common.seed,
     };
+    let summary = pool.install(|| match scenario.run.precision {
+        Some(_) => simulated_until_precise(scenario, options, &manifest),
+        None => simulated(scenario, options, manifest),
+    });
+    watch.progress.finish();
+    if let Some(failure) = watch.outputs.and_then(Outputs::take_failure) {
+        return Err(failure.into());
+    }
+    summary.map_err(|Cancelled| Failure::Interrupted(missing(watch)))
+}
+
+/// Simulates, and lets go of each function's distributions when it is done.
+fn simulated(
+    scenario: &Scenario,
+    options: Options<'_>,
+    manifest: Manifest,
+) -> Result<Summary, Cancelled> {
+    let tally = Tally::new(scenario);
+    let span = frostline_sim::simulate_each(scenario, options, &|place, function| {
+        tally.add(place, function);
+    })?;
     Ok(tally.summary(span, manifest))
+}
+
+/// Simulates, and adds replications until the precision that was asked for is reached.
+fn simulated_until_precise(
+    scenario: &Scenario,
+    options: Options<'_>,
+    manifest: &Manifest,
+) -> Result<Summary, Cancelled> {
+    let mut outcome = frostline_sim::simulate(scenario, options)?;
+    loop {
+        let summary = Summary::new(scenario, &outcome, manifest.clone());
+        let have = summary.replications;
+        let precision = summary.precision.as_ref();
+        let next = precision.and_then(|precision| precision.next_total(have));
+        let Some(total) = next.and_then(|total| u32::try_from(total).ok()) else {
+            return Ok(summary);
+        };
+        frostline_sim::simulate_more(scenario, options, &mut outcome, total)?;
+    }
 }
 
 /// What an interrupted run leaves undone.

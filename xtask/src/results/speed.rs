@@ -36,6 +36,18 @@ pub(super) fn speed() -> Result<Vec<OutputFile>> {
     table("cargo", &[&build[..], &["--bin", "speed"]].concat())
 }
 
+/// How often intervals cover the truth.
+pub(super) fn coverage() -> Result<Vec<OutputFile>> {
+    let build = [
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "frostline-benches",
+    ];
+    table("cargo", &[&build[..], &["--bin", "coverage"]].concat())
+}
+
 /// The same model on our engine and three others. Installs two Python packages.
 pub(super) fn peers() -> Result<Vec<OutputFile>> {
     table("benches/peers/run.sh", &[])

@@ -96,6 +96,12 @@ fn assignments(arguments: &Simulate) -> Result<Vec<String>, Failure> {
     if let Some(replications) = arguments.replications {
         assignments.push(format!("run.replications={replications}"));
     }
+    if let Some(precision) = &arguments.precision {
+        assignments.push(format!("run.precision.relative={precision}"));
+    }
+    if let Some(most) = arguments.max_replications {
+        assignments.push(format!("run.precision.max-replications={most}"));
+    }
     assignments.extend(arguments.set.iter().cloned());
     Ok(assignments)
 }
