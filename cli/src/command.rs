@@ -10,6 +10,8 @@ use crate::exit::Failure;
 mod calibrate;
 mod completions;
 mod cost;
+#[cfg(target_os = "linux")]
+mod doctor;
 mod init;
 mod man;
 #[cfg(target_os = "linux")]
@@ -84,6 +86,8 @@ enum Command {
     Man(man::Man),
     #[cfg(target_os = "linux")]
     Measure(Box<measure::Measure>),
+    #[cfg(target_os = "linux")]
+    Doctor(doctor::Doctor),
 }
 
 impl Arguments {
@@ -100,6 +104,8 @@ impl Arguments {
             Command::Man(command) => command.run(&self.common),
             #[cfg(target_os = "linux")]
             Command::Measure(command) => command.run(&self.common),
+            #[cfg(target_os = "linux")]
+            Command::Doctor(command) => command.run(&self.common),
         }
     }
 }
