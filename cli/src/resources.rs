@@ -1,15 +1,21 @@
 //! The files that a scenario names: profiles and traces, found, unpacked and opened.
 
-use std::io::Read;
+use std::ffi::OsStr;
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use frostline_models::scenario_file::{Resources, TraceRequest};
 use frostline_models::trace::request_log::{self, Columns};
-use frostline_models::trace::{Table, Trace, TraceError, azure2019 as azure_2019};
+use frostline_models::trace::{
+    LONGEST_LINE, Table, Trace, TraceError, azure2019 as azure_2019, azure2021,
+    huawei2025 as huawei_2025, opendc as open_dc,
+};
 
 pub(crate) use unpack::open;
 
 mod azure2019;
+mod huawei2025;
+mod opendc;
 mod unpack;
 
 /// The largest profile that is read, in bytes: real ones have some 10 kB.
@@ -35,6 +41,9 @@ impl Resources for Files {
         let path = self.folder.join(&request.path);
         match request.format.as_str() {
             azure_2019::FORMAT => azure2019::read(&path, request.placement),
+            azure2021::FORMAT => one_table(&path, azure2021::read),
+            open_dc::FORMAT => opendc::read(&path, request.placement),
+            huawei_2025::FORMAT => huawei2025::read(&path),
             request_log::FORMAT => {
                 let columns = Columns::from_options(&request.options)?;
                 one_table(&path, |table| request_log::read(table, &columns))
@@ -50,8 +59,59 @@ impl Resources for Files {
 /// The kind of a trace, told by the first line of the file or of one in the folder; `None` when none
 /// tells it.
 pub(crate) fn kind_of(path: &Path) -> Result<Option<String>, String> {
-    let is_azure = azure2019::holds_invocations(path)?;
-    Ok(is_azure.then(|| azure_2019::FORMAT.to_owned()))
+    if azure2019::holds_invocations(path)? {
+        return Ok(Some(azure_2019::FORMAT.to_owned()));
+    }
+    let tables = if path.is_dir() {
+        tables_in(path)?
+    } else {
+        vec![path.to_owned()]
+    };
+    for table in tables {
+        let line = first_line(&table)?;
+        let format = if azure2021::is_header(&line) && !path.is_dir() {
+            azure2021::FORMAT
+        } else if open_dc::is_header(&line) {
+            open_dc::FORMAT
+        } else if huawei_2025::Kind::of_header(&line).is_some() {
+            huawei_2025::FORMAT
+        } else {
+            continue;
+        };
+        return Ok(Some(format.to_owned()));
+    }
+    Ok(None)
+}
+
+/// The tables in a folder, by their names in order: what ends in `.csv` or `.gz`.
+fn tables_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let cannot = |error| format!("cannot list {}: {error}", folder.display());
+    // A bare file name has the empty parent.
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let mut paths = Vec::new();
+    for entry in folder.read_dir().map_err(cannot)? {
+        let path = entry.map_err(cannot)?.path();
+        let is_table = |extension: &OsStr| extension == "csv" || extension == "gz";
+        if path.extension().is_some_and(is_table) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The first line of a file, which tells what it holds.
+fn first_line(path: &Path) -> Result<String, String> {
+    let mut line = Vec::new();
+    open(path)?
+        .take(LONGEST_LINE)
+        .read_until(b'\n', &mut line)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    Ok(String::from_utf8_lossy(&line).into_owned())
 }
 
 /// The text of a profile.
@@ -74,11 +134,11 @@ pub(crate) fn kinds() -> String {
         .join(", ")
 }
 
-/// Reads a trace that is a single file.
-fn one_table(
+/// Reads one table.
+fn one_table<T>(
     path: &Path,
-    read: impl FnOnce(Table<'_>) -> Result<Trace, TraceError>,
-) -> Result<Trace, String> {
+    read: impl FnOnce(Table<'_>) -> Result<T, TraceError>,
+) -> Result<T, String> {
     let name = path.display().to_string();
     let mut lines = open(path)?;
     let table = Table {

@@ -9,6 +9,9 @@
 //! | format | reader | what it holds |
 //! |---|---|---|
 //! | `azure-functions-2019` | [`azure2019`] | counts a minute, quantiles of durations and memory |
+//! | `azure-functions-2021` | [`azure2021`] | single invocations with durations |
+//! | `opendc` | [`opendc`] | counts an interval, their mean durations, memory |
+//! | `huawei-2025` | [`huawei2025`] | single requests with durations, memory, and cold starts in phases |
 //! | `request-log` | [`request_log`] | single requests, with durations and cold starts where it has them |
 
 use std::io::BufRead;
@@ -19,17 +22,29 @@ use crate::law::Law;
 use crate::units::{Memory, SimDuration};
 
 pub mod azure2019;
+pub mod azure2021;
+mod columns;
+pub mod huawei2025;
 mod instant;
 mod lines;
+pub mod opendc;
 mod quoted;
 pub mod request_log;
 mod requests;
+mod sizes;
 pub mod synth;
+mod weighted;
 
 pub use instant::TimeUnit;
 
 /// The names of the formats, as in scenario files and on the command line.
-pub const FORMATS: [&str; 2] = [azure2019::FORMAT, request_log::FORMAT];
+pub const FORMATS: [&str; 5] = [
+    azure2019::FORMAT,
+    azure2021::FORMAT,
+    opendc::FORMAT,
+    huawei2025::FORMAT,
+    request_log::FORMAT,
+];
 
 /// The longest line that a reader takes, in bytes: a row of one day has about 3 kB.
 pub const LONGEST_LINE: u64 = 1 << 20;

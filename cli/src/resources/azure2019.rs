@@ -1,15 +1,13 @@
 //! The tables of the Azure Functions trace of 2019: which files belong to the day that is meant.
 
-use std::ffi::OsStr;
-use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use frostline_models::arrival::Placement;
 use frostline_models::trace::azure2019::{self, Kind, Tables};
-use frostline_models::trace::{LONGEST_LINE, Table, Trace};
+use frostline_models::trace::{Table, Trace};
 
-use super::file_name;
 use super::unpack::open;
+use super::{file_name, first_line, tables_in};
 
 /// The files of one day.
 #[derive(Debug, Default)]
@@ -33,7 +31,7 @@ pub(super) fn read(path: &Path, placement: Placement) -> Result<Trace, String> {
             found => {
                 let found = found.map_or("something else", Kind::name);
                 return Err(format!(
-                    "{} holds {found}, expected invocations (HashOwner,HashApp,HashFunction,Trigger,1,2,…)",
+                    "{} holds {found}, expected invocations (HashOwner,HashApp,HashFunction[,Trigger],1,2,…)",
                     path.display()
                 ));
             }
@@ -73,24 +71,8 @@ pub(super) fn read(path: &Path, placement: Placement) -> Result<Trace, String> {
 
 impl Day {
     fn in_folder(folder: &Path) -> Result<Self, String> {
-        let cannot = |error| format!("cannot list {}: {error}", folder.display());
-        // A bare file name has the empty parent.
-        let folder = if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        };
         let mut day = Self::default();
-        let mut paths = Vec::new();
-        for entry in folder.read_dir().map_err(cannot)? {
-            paths.push(entry.map_err(cannot)?.path());
-        }
-        paths.sort();
-        for path in paths {
-            let is_table = |extension: &OsStr| extension == "csv" || extension == "gz";
-            if !path.extension().is_some_and(is_table) {
-                continue;
-            }
+        for path in tables_in(folder)? {
             match kind(&path)? {
                 Some(Kind::Invocations) => day.invocations.push(path),
                 Some(Kind::Durations) => day.durations.push(path),
@@ -176,12 +158,7 @@ pub(super) fn holds_invocations(path: &Path) -> Result<bool, String> {
 
 /// What a file holds, told by its first line.
 fn kind(path: &Path) -> Result<Option<Kind>, String> {
-    let mut header = Vec::new();
-    open(path)?
-        .take(LONGEST_LINE)
-        .read_until(b'\n', &mut header)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    Ok(Kind::of_header(&String::from_utf8_lossy(&header)))
+    Ok(Kind::of_header(&first_line(path)?))
 }
 
 #[cfg(test)]

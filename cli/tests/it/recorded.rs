@@ -102,3 +102,76 @@ fn recorded_outcomes_stand_beside_simulated_ones() {
     assert!(text.contains("mean 2,000 ms were recorded"), "{text}");
     assert!(text.contains("mean 3,000 ms simulated"), "{text}");
 }
+
+/// The totals of a simulated trace.
+fn simulated(folder: &std::path::Path, trace: &str) -> Value {
+    let arguments = ["simulate", "--trace", trace, "--format", "json"];
+    let done = frostline(folder, &arguments).success();
+    serde_json::from_str(&stdout(&done)).unwrap()
+}
+
+#[test]
+fn every_request_of_every_kind_of_trace_is_simulated() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write(
+        "events.csv",
+        "app,func,end_timestamp,duration\na,f,0.5,2\na,g,9,1.25\nb,f,9,0\n",
+    );
+    let intervals = "Timestamp [ms],Invocations, Avg Exec time per Invocation,Provisioned Memory [mb]\n\
+         0,3,80,256\n60000,2,90,256\n";
+    write("opendc/one.csv", intervals);
+    write("opendc/two.csv", intervals);
+    write("opendc/README.md", "no table");
+    write(
+        "huawei/requests.csv",
+        "time_worker,time_frontend,requestID,funcName,podID,userID,totalCost_worker,totalCost_frontend\n\
+         100,101,aa,7,p-300-128-01,3,2,6\n104.5,104.6,bb,7,p-300-128-01,3,0.5,0.7\n",
+    );
+    let cold = "funcName,userID,requestID,totalCost_cold_start,podAllocationCost,deployCodeCost,\
+         deployDependencyCost,schedulingCost,podID\n7,3,aa,2,0.5,0.25,1,0.25,p-300-128-01\n";
+    write("huawei/cold.csv", cold);
+    write("cold/cold.csv", cold);
+    write(
+        "invitro/invocations.csv",
+        "HashOwner,HashApp,HashFunction,1,2\no,a,f,3,0\no,a,g,0,1\n",
+    );
+    for (trace, requests) in [
+        ("azure-functions-2021=events.csv", 3),
+        ("opendc=opendc", 10),
+        ("opendc=opendc/one.csv", 5),
+        ("huawei-2025=huawei", 2),
+        ("huawei-2025=huawei/requests.csv", 2),
+        ("azure-functions-2019=invitro", 4),
+    ] {
+        let summary = simulated(folder.path(), trace);
+        assert_eq!(summary["totals"]["requests"], requests, "{trace}");
+        let bare = trace.split_once('=').unwrap().1;
+        let arguments = ["trace", "info", bare, "--format", "json"];
+        let info = stdout(&frostline(folder.path(), &arguments).success());
+        let info: Value = serde_json::from_str(&info).unwrap();
+        assert_eq!(info["requests"], requests, "{trace}");
+    }
+    let summary = simulated(folder.path(), "huawei-2025=huawei");
+    // One instance serves both requests, as it was recorded.
+    let recorded = &summary["totals"]["recorded"]["cold"];
+    assert_eq!(recorded["agreement"], 1.0, "{recorded}");
+    for alone in ["huawei-2025=cold", "huawei-2025=cold/cold.csv"] {
+        let refused = frostline(folder.path(), &["simulate", "--trace", alone]).failure();
+        let told = crate::stderr(&refused);
+        assert!(told.contains("served warm; expected"), "{told}");
+    }
+}
+
+#[test]
+#[cfg_attr(not(frostline_data), ignore = "FROSTLINE_DATA is not set")]
+fn the_real_sample_of_2021_is_simulated_whole() {
+    let data = std::env::var("FROSTLINE_DATA").expect("the build saw it");
+    let folder = tempfile::tempdir().unwrap();
+    let trace = format!("azure-functions-2021={data}/azure-functions-2021/events_200.csv");
+    assert_eq!(simulated(folder.path(), &trace)["totals"]["requests"], 199);
+}

@@ -9,12 +9,13 @@
 //!
 //! | table | columns that are read |
 //! |---|---|
-//! | invocations | `HashOwner HashApp HashFunction Trigger`, then one column a minute: counts |
+//! | invocations | `HashOwner HashApp HashFunction [Trigger]`, then one column a minute: counts |
 //! | durations | `HashOwner HashApp HashFunction Count Minimum Maximum percentile_Average_{0,1,25,50,75,99,100}`, ms |
 //! | memory | `HashOwner HashApp [HashFunction] SampleCount AverageAllocatedMb_pct50` |
 //!
 //! Minute labels may start anywhere (officially 1, in samples 480) as long as they are contiguous; the
-//! first is time zero. Memory is a figure of the app officially, of the function in samples.
+//! first is time zero. Samples made by InVitro (<https://github.com/vhive-serverless/invitro>) have no
+//! triggers. Memory is a figure of the app officially, of the function in samples.
 //!
 //! * *Duration*: the trace gives true minimum and maximum, and percentiles of averages over 30 s
 //!   windows. The law is linear between the points (0, minimum), (0.01, p1), (0.25, p25), (0.5, p50),
@@ -114,7 +115,7 @@ pub fn read(tables: Tables<'_>, placement: Placement) -> Result<Trace, TraceErro
         };
         functions.push(TraceFunction {
             name,
-            trigger: Some(row.trigger),
+            trigger: row.trigger,
             arrivals: Arrivals::Counts(row.counts),
             duration: durations.get(&row.key).cloned(),
             memory: memory.of(&row.key),
@@ -148,6 +149,9 @@ fn assumptions(functions: &[TraceFunction], placement: Placement) -> Vec<String>
     let mut sentences = vec![format!(
         "the trace counts invocations per minute; inside a minute they fall {place}."
     )];
+    if without(|function| function.trigger.is_none()) > 0 {
+        sentences.push("the trace does not say what triggers its functions.".to_owned());
+    }
     let unknown = without(|function| function.duration.is_none());
     if unknown < all {
         sentences.push(

@@ -95,6 +95,11 @@ impl<'a> Row<'a> {
         self.bytes.split(|byte| *byte == b',')
     }
 
+    /// The number of the line, from 1.
+    pub(super) fn line(self) -> u64 {
+        self.number
+    }
+
     /// An error in this line; `column` counts from 0.
     #[cold]
     pub(super) fn error(self, column: Option<usize>, what: String, expected: &str) -> TraceError {

@@ -1,6 +1,9 @@
 //! The reader of the Azure Functions Trace 2019: samples of the real trace, printed traces, and hostile
 //! input.
 
+mod azure2021;
+mod huawei2025;
+mod opendc;
 mod request_log;
 
 use std::fmt::Write as _;
@@ -255,6 +258,19 @@ fn a_line_without_an_end_is_refused_before_it_fills_the_memory() {
         error.to_string(),
         "endless:1: a line of more than 1048576 bytes, expected a table with one row a line"
     );
+}
+
+#[test]
+fn samples_without_triggers_are_read() {
+    let invocations = "HashOwner,HashApp,HashFunction,1,2\no,a,f,3,0\no,a,g,0,1\n";
+    let trace = parse(invocations, None, None).expect("InVitro writes such tables");
+    assert_eq!(trace.requests(), 4);
+    assert_eq!(cells(&trace, 1), [(1, 1)]);
+    assert!(trace.functions.iter().all(|f| f.trigger.is_none()));
+    let told = "the trace does not say what triggers its functions.";
+    assert!(trace.assumptions.iter().any(|sentence| sentence == told));
+    let head = "HashOwner,HashApp,HashFunction,1,2\r\n";
+    assert_eq!(Kind::of_header(head), Some(Kind::Invocations));
 }
 
 #[test]

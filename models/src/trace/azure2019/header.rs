@@ -25,7 +25,13 @@ impl Kind {
         if !has("HashApp") {
             return None;
         }
-        if has("Trigger") {
+        let counts = || {
+            let last = line.trim_end().rsplit(',').next().unwrap_or_default();
+            has("HashFunction")
+                && !last.is_empty()
+                && last.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if has("Trigger") || counts() {
             Some(Self::Invocations)
         } else if has("percentile_Average_50") {
             Some(Self::Durations)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::lines::{Lines, Row, shown};
 use super::super::{MOST_FUNCTIONS, TraceError};
-use super::header::{KeyColumns, column};
+use super::header::KeyColumns;
 use super::{Key, MINUTE};
 use crate::arrival::{Counts, Placement};
 use crate::math::slot;
@@ -24,7 +24,8 @@ pub(super) struct Invocations {
 /// A function and its counts.
 pub(super) struct FunctionRow {
     pub(super) key: Key,
-    pub(super) trigger: String,
+    /// `None` where the table has no such column.
+    pub(super) trigger: Option<String>,
     pub(super) counts: Counts,
 }
 
@@ -33,7 +34,7 @@ struct Layout {
     /// Columns before the first minute.
     heads: usize,
     keys: KeyColumns,
-    trigger: usize,
+    trigger: Option<usize>,
     minutes: u32,
 }
 
@@ -81,8 +82,12 @@ pub(super) fn read(lines: &mut Lines<'_>, placement: Placement) -> Result<Invoca
 impl Layout {
     fn of(header: Row<'_>) -> Result<Self, TraceError> {
         let keys = KeyColumns::find(header)?;
-        let trigger = column(header, "Trigger")?;
-        let heads = 1 + trigger.max(keys.owner).max(keys.app).max(keys.function);
+        let trigger = header.fields().position(|field| field == b"Trigger");
+        let heads = 1 + trigger
+            .unwrap_or(0)
+            .max(keys.owner)
+            .max(keys.app)
+            .max(keys.function);
         let mut minutes = 0;
         let mut due = None;
         for (place, field) in header.fields().enumerate().skip(heads) {
@@ -129,7 +134,10 @@ impl Layout {
         self.counts(row, counts, cells)?;
         Ok(FunctionRow {
             key: self.keys.read(row, &heads)?,
-            trigger: row.identifier(self.trigger, heads[self.trigger])?,
+            trigger: match self.trigger {
+                Some(trigger) => Some(row.identifier(trigger, heads[trigger])?),
+                None => None,
+            },
             counts: Counts::new(MINUTE, placement, cells.iter().copied()),
         })
     }

@@ -3,15 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::super::lines::{Lines, shown};
+use super::super::sizes::sold;
 use super::super::{MOST_FUNCTIONS, TraceError};
 use super::Key;
 use super::header::{KeyColumns, column, exactly};
-use crate::math::round_to_u64;
 use crate::units::Memory;
-
-/// The smallest and largest memory size of AWS Lambda in MiB ("Configure Lambda function memory",
-/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>, read 2026-11-23).
-const SIZES_MIB: (f64, f64) = (128.0, 10_240.0);
 
 /// Sizes by function, or by app with an empty function.
 #[derive(Debug, Default)]
@@ -59,8 +55,7 @@ pub(super) fn read(lines: &mut Lines<'_>) -> Result<Sizes, TraceError> {
                 function: String::new(),
             },
         };
-        let mib = libm::ceil(row.number(median, fields[median])?).clamp(SIZES_MIB.0, SIZES_MIB.1);
-        let size = Memory(u32::try_from(round_to_u64(mib)).unwrap_or(u32::MAX));
+        let size = sold(row.number(median, fields[median])?);
         if sizes.insert(key, size).is_some() {
             let place = function.unwrap_or(app);
             return Err(row.error(
