@@ -338,6 +338,16 @@ pub struct MonthlyCost {
     pub total: Estimate,
 }
 
+/// What was found out about a run.
+pub(crate) struct Found {
+    pub(crate) sections: Sections,
+    pub(crate) replications: u64,
+    pub(crate) totals: Totals,
+    pub(crate) functions: Vec<FunctionSummary>,
+    pub(crate) doubts: Doubts,
+    pub(crate) observations: Observations,
+}
+
 impl Summary {
     /// Sums up what the engine handed back for this scenario. Functions are matched by position.
     ///
@@ -353,14 +363,17 @@ impl Summary {
     pub(crate) fn put_together(
         scenario: &Scenario,
         span: RunSpan,
-        sections: Sections,
         manifest: Manifest,
-        totals: Totals,
-        functions: Vec<FunctionSummary>,
-        doubts: Doubts,
-        observations: Observations,
-        replications: u64,
+        found: Found,
     ) -> Self {
+        let Found {
+            sections,
+            replications,
+            totals,
+            functions,
+            doubts,
+            observations,
+        } = found;
         let slo = judge(&scenario.slos, &functions);
         let warnings = crate::doubt::warnings(scenario, span, &totals.counts, doubts);
         Self {

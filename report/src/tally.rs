@@ -24,7 +24,7 @@ use crate::estimates::{self, Observed, gb_seconds};
 use crate::observations;
 use crate::recorded::RecordedSummary;
 use crate::section::Sections;
-use crate::summary::{FunctionSummary, Manifest, Summary, Totals};
+use crate::summary::{Found, FunctionSummary, Manifest, Summary, Totals};
 
 /// Takes the functions of a simulation as they are done, and makes their [`Summary`].
 #[derive(Debug)]
@@ -162,17 +162,15 @@ impl<'a> Tally<'a> {
             },
         };
         let observations = observations::of(&together);
-        Summary::put_together(
-            scenario,
-            span,
+        let found = Found {
             sections,
-            manifest,
+            replications,
             totals,
             functions,
             doubts,
             observations,
-            replications,
-        )
+        };
+        Summary::put_together(scenario, span, manifest, found)
     }
 }
 
