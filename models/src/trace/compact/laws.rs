@@ -178,15 +178,11 @@ impl LawReader {
             Some(count) => count,
             None => blocks.number()?,
         };
-        match self.points_left.checked_sub(count) {
-            Some(left) => {
-                self.points_left = left;
-                Ok(count)
-            }
-            None => {
-                let what = format!("{count} further points of laws");
-                Err(blocks.error(&what, &format!("at most {MOST_POINTS} in all")))
-            }
-        }
+        let Some(left) = self.points_left.checked_sub(count) else {
+            let what = format!("{count} further points of laws");
+            return Err(blocks.error(&what, &format!("at most {MOST_POINTS} in all")));
+        };
+        self.points_left = left;
+        Ok(count)
     }
 }

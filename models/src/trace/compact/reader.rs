@@ -21,7 +21,8 @@ use crate::units::{Memory, SimDuration, SimTime};
 /// a value is none that a trace can have, or two functions have the same name; when there is more
 /// than the limits of [the readers](crate::trace), [`MOST_CELLS`] or [`super::MOST_POINTS`].
 pub fn read(table: Table<'_>) -> Result<Trace, CompactError> {
-    let mut blocks = BlockReader::new(table.name, table.lines)?;
+    let Table { name, lines } = table;
+    let mut blocks = BlockReader::new(name, lines)?;
     let format = blocks.text(LONGEST_NAME, "a name")?;
     let duration = SimDuration(blocks.number_up_to(SimDuration::MAX.0, "nanoseconds")?);
     if duration == SimDuration::ZERO {
