@@ -267,13 +267,16 @@ fn sound_checksums_do_not_make_sound_content() {
             with(&[&[16], &huge]),
             "requests, expected at most 200000000",
         ),
-        (with(&[&[16, 1, 2]]), "replayed and not there"),
+        (with(&[&[16, 1, 2, 1]]), "replayed and not there"),
         // More is announced than is there: memory is taken as requests come.
         (
             with(&[&[16, 0x80, 0x80, 0x80, 0x20, 0]]),
             "the end of the content, expected more of it",
         ),
-        (with(&[&[16, 2, 0, 1], &huge, &huge]), "further nanoseconds"),
+        (
+            with(&[&[16, 4, 0, 1], &huge, &huge, &huge]),
+            "further nanoseconds",
+        ),
         (with(&[&[16, 1, 4, 1, 2, 1]]), "a cold start of no request"),
         (
             with(&[&[0, 60, 0, 1, 2, 3]]),
@@ -284,7 +287,7 @@ fn sound_checksums_do_not_make_sound_content() {
             "more content, expected the end of it",
         ),
         (
-            with(&[&[0, 60, 0, 1, 2], &[0x80; 10]]),
+            with(&[&[0, 60, 0, 1, 2], &[0xff; 10]]),
             "a number of more than 64 bits",
         ),
         (
