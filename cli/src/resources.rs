@@ -1,13 +1,14 @@
 //! The files that a scenario names: profiles and traces, found, unpacked and opened.
 
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use frostline_models::scenario_file::{Resources, TraceRequest};
 use frostline_models::trace::request_log::{self, Columns};
 use frostline_models::trace::{
-    LONGEST_LINE, Table, Trace, TraceError, azure2019 as azure_2019, azure2021,
+    LONGEST_LINE, Table, Trace, azure2019 as azure_2019, azure2021, compact,
     huawei2025 as huawei_2025, opendc as open_dc,
 };
 
@@ -48,6 +49,7 @@ impl Resources for Files {
                 let columns = Columns::from_options(&request.options)?;
                 one_table(&path, |table| request_log::read(table, &columns))
             }
+            compact::FORMAT => one_table(&path, compact::read),
             other => Err(format!(
                 "no reader for traces of the kind `{other}`, expected {}",
                 kinds()
@@ -59,6 +61,9 @@ impl Resources for Files {
 /// The kind of a trace, told by the first line of the file or of one in the folder; `None` when none
 /// tells it.
 pub(crate) fn kind_of(path: &Path) -> Result<Option<String>, String> {
+    if path.is_file() && begins_with(path, &compact::MARK)? {
+        return Ok(Some(compact::FORMAT.to_owned()));
+    }
     if azure2019::holds_invocations(path)? {
         return Ok(Some(azure_2019::FORMAT.to_owned()));
     }
@@ -114,6 +119,14 @@ fn first_line(path: &Path) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&line).into_owned())
 }
 
+/// Whether these are the first bytes of an unpacked file.
+fn begins_with(path: &Path, mark: &[u8]) -> Result<bool, String> {
+    let mut file = open(path)?;
+    let start = file.fill_buf();
+    let start = start.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    Ok(start.starts_with(mark))
+}
+
 /// The text of a profile.
 ///
 /// # Errors
@@ -135,9 +148,9 @@ pub(crate) fn kinds() -> String {
 }
 
 /// Reads one table.
-fn one_table<T>(
+fn one_table<T, E: Display>(
     path: &Path,
-    read: impl FnOnce(Table<'_>) -> Result<T, TraceError>,
+    read: impl FnOnce(Table<'_>) -> Result<T, E>,
 ) -> Result<T, String> {
     let name = path.display().to_string();
     let mut lines = open(path)?;

@@ -13,6 +13,7 @@
 //! | `opendc` | [`opendc`] | counts an interval, their mean durations, memory |
 //! | `huawei-2025` | [`huawei2025`] | single requests with durations, memory, and cold starts in phases |
 //! | `request-log` | [`request_log`] | single requests, with durations and cold starts where it has them |
+//! | `frostline` | [`compact`] | any of the above, converted once into few bytes |
 
 use std::io::BufRead;
 
@@ -24,6 +25,7 @@ use crate::units::{Memory, SimDuration};
 pub mod azure2019;
 pub mod azure2021;
 mod columns;
+pub mod compact;
 pub mod huawei2025;
 mod instant;
 mod lines;
@@ -38,12 +40,13 @@ mod weighted;
 pub use instant::TimeUnit;
 
 /// The names of the formats, as in scenario files and on the command line.
-pub const FORMATS: [&str; 5] = [
+pub const FORMATS: [&str; 6] = [
     azure2019::FORMAT,
     azure2021::FORMAT,
     opendc::FORMAT,
     huawei2025::FORMAT,
     request_log::FORMAT,
+    compact::FORMAT,
 ];
 
 /// The longest line that a reader takes, in bytes: a row of one day has about 3 kB.

@@ -39,7 +39,8 @@ pub(crate) struct Simulate {
     /// Take the arrivals from a recording: `azure-functions-2019=PATH`, a folder or its file of
     /// invocations; `azure-functions-2021=PATH`; `opendc=PATH`, a folder with a table a function;
     /// `huawei-2025=PATH`, a folder with requests and cold starts; `request-log=PATH`, any CSV with
-    /// `--set trace.request-log.time=COLUMN`. Files may be compressed.
+    /// `--set trace.request-log.time=COLUMN`; `frostline=PATH`, what `frostline trace convert` wrote.
+    /// Files may be compressed.
     #[arg(long, value_name = "KIND=PATH")]
     trace: Option<String>,
     /// Replace a value of the scenario, as in the file: `--set 'function.checkout.memory=1 GiB'`.

@@ -1,4 +1,4 @@
-//! The tables of an OpenDC trace: one a function, which has the file's name.
+//! The tables of an `OpenDC` trace: one a function, which has the file's name.
 
 use std::path::{Path, PathBuf};
 

@@ -14,7 +14,7 @@
 //! | memory | `HashOwner HashApp [HashFunction] SampleCount AverageAllocatedMb_pct50` |
 //!
 //! Minute labels may start anywhere (officially 1, in samples 480) as long as they are contiguous; the
-//! first is time zero. Samples made by InVitro (<https://github.com/vhive-serverless/invitro>) have no
+//! first is time zero. Samples made by `InVitro` (<https://github.com/vhive-serverless/invitro>) have no
 //! triggers. Memory is a figure of the app officially, of the function in samples.
 //!
 //! * *Duration*: the trace gives true minimum and maximum, and percentiles of averages over 30 s

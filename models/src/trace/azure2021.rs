@@ -56,7 +56,8 @@ pub fn is_header(line: &str) -> bool {
 /// with blanks, quotes or slashes, or a value that is no number, or a duration that is negative; when
 /// there is no invocation, or more than the limits of [the readers](super).
 pub fn read(table: Table<'_>) -> Result<Trace, TraceError> {
-    let mut lines = Lines::new(table.name, table.lines);
+    let Table { name, lines } = table;
+    let mut lines = Lines::new(name, lines);
     let places = Places::find(lines.header()?, COLUMNS)?;
     let mut requests = Requests::default();
     let mut key = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! Source: Huawei Public Cloud Trace 2025, SIR Lab
 //! (<https://github.com/sir-lab/data-release/blob/main/README_data_release_2025.md>), described in
-//! A. Joosen et al., "Serverless Cold Starts and Where to Find Them", EuroSys 2025
+//! A. Joosen et al., "Serverless Cold Starts and Where to Find Them", `EuroSys` 2025
 //! (<https://arxiv.org/abs/2410.06145>); read 2026-11-24.
 //!
 //! | table | columns that are read |
@@ -128,7 +128,8 @@ impl Reader {
     /// request that met a cold start stands there twice; when there is more than the limits of
     /// [the readers](super).
     pub fn requests(&mut self, table: Table<'_>) -> Result<(), TraceError> {
-        let mut lines = Lines::new(table.name, table.lines);
+        let Table { name, lines } = table;
+        let mut lines = Lines::new(name, lines);
         let places = Places::find(lines.header()?, COLUMNS)?;
         while let Some(row) = lines.next()? {
             let fields = places.fields(row)?;

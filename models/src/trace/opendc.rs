@@ -1,6 +1,6 @@
-//! Reader of OpenDC's serverless traces: a table a function, a row an interval.
+//! Reader of `OpenDC`'s serverless traces: a table a function, a row an interval.
 //!
-//! Source: S. Jounaid, "OpenDC Serverless: Design, Implementation and Evaluation of a FaaS Platform
+//! Source: S. Jounaid, "`OpenDC` Serverless: Design, Implementation and Evaluation of a `FaaS` Platform
 //! Simulator", 2020 (<https://github.com/atlarge-research/opendc-serverless>, traces
 //! <https://zenodo.org/record/4046675>); the format as its simulator reads it, seen 2026-11-24.
 //!

@@ -2,6 +2,7 @@
 //! input.
 
 mod azure2021;
+mod compact;
 mod huawei2025;
 mod opendc;
 mod request_log;

@@ -56,7 +56,8 @@ impl ColdStarts {
     /// name or pod that is none, or a cost that is no number, negative or too large; when there are
     /// more than [`MOST_COLD_STARTS`].
     pub fn read(&mut self, table: Table<'_>) -> Result<(), TraceError> {
-        let mut lines = Lines::new(table.name, table.lines);
+        let Table { name, lines } = table;
+        let mut lines = Lines::new(name, lines);
         let places = Places::find(lines.header()?, COLUMNS)?;
         let mut function = Vec::new();
         while let Some(row) = lines.next()? {

@@ -1,4 +1,4 @@
-//! The reader of OpenDC's serverless traces.
+//! The reader of `OpenDC`'s serverless traces.
 
 use frostline_models::arrival::{Arrivals, Placement};
 use frostline_models::law::Law;
@@ -7,7 +7,7 @@ use frostline_models::trace::{Table, Trace, TraceError};
 use frostline_models::units::{Memory, SimDuration};
 use proptest::prelude::*;
 
-/// The header as OpenDC's own scripts write it, with their stray blanks.
+/// The header as `OpenDC`'s own scripts write it, with their stray blanks.
 const HEAD: &str = "Timestamp [ms],Invocations, Avg Exec time per Invocation,Provisioned CPU [Mhz],\
     Provisioned Memory [mb], Avg cpu usage per Invocation [Mhz], Avg mem usage per Invocation [mb]\n";
 
