@@ -64,7 +64,19 @@ pub(crate) fn write_with(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> anyhow::Result<()> {
-    let mut file = Pending::new(path, false)?;
+    write_stream(path, false, write)
+}
+
+/// Like [`write_with`], compressed or not.
+///
+/// # Errors
+/// When the folder or the file cannot be written; nothing is left behind then.
+pub(crate) fn write_stream(
+    path: &Path,
+    gzip: bool,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let mut file = Pending::new(path, gzip)?;
     write(file.sink()).with_context(|| format!("cannot write {}", path.display()))?;
     publish([file])
 }

@@ -1,11 +1,12 @@
 //! The files that a scenario names: profiles and traces, found, unpacked and opened.
 
-use std::io::Read;
+use std::fmt::Display;
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use frostline_models::scenario_file::{Resources, TraceRequest};
 use frostline_models::trace::request_log::{self, Columns};
-use frostline_models::trace::{Table, Trace, TraceError, azure2019 as azure_2019};
+use frostline_models::trace::{Table, Trace, azure2019 as azure_2019, compact};
 
 pub(crate) use unpack::open;
 
@@ -39,6 +40,7 @@ impl Resources for Files {
                 let columns = Columns::from_options(&request.options)?;
                 one_table(&path, |table| request_log::read(table, &columns))
             }
+            compact::FORMAT => one_table(&path, compact::read),
             other => Err(format!(
                 "no reader for traces of the kind `{other}`, expected {}",
                 kinds()
@@ -50,8 +52,19 @@ impl Resources for Files {
 /// The kind of a trace, told by the first line of the file or of one in the folder; `None` when none
 /// tells it.
 pub(crate) fn kind_of(path: &Path) -> Result<Option<String>, String> {
+    if path.is_file() && begins_with(path, &compact::MARK)? {
+        return Ok(Some(compact::FORMAT.to_owned()));
+    }
     let is_azure = azure2019::holds_invocations(path)?;
     Ok(is_azure.then(|| azure_2019::FORMAT.to_owned()))
+}
+
+/// Whether these are the first bytes of an unpacked file.
+fn begins_with(path: &Path, mark: &[u8]) -> Result<bool, String> {
+    let mut file = open(path)?;
+    let start = file.fill_buf();
+    let start = start.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    Ok(start.starts_with(mark))
 }
 
 /// The text of a profile.
@@ -75,9 +88,9 @@ pub(crate) fn kinds() -> String {
 }
 
 /// Reads a trace that is a single file.
-fn one_table(
+fn one_table<E: Display>(
     path: &Path,
-    read: impl FnOnce(Table<'_>) -> Result<Trace, TraceError>,
+    read: impl FnOnce(Table<'_>) -> Result<Trace, E>,
 ) -> Result<Trace, String> {
     let name = path.display().to_string();
     let mut lines = open(path)?;

@@ -6,6 +6,7 @@
 //! oracle in tests.
 
 mod sampler;
+mod words;
 
 use serde::Serialize;
 

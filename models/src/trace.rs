@@ -10,6 +10,7 @@
 //! |---|---|---|
 //! | `azure-functions-2019` | [`azure2019`] | counts a minute, quantiles of durations and memory |
 //! | `request-log` | [`request_log`] | single requests, with durations and cold starts where it has them |
+//! | `frostline` | [`compact`] | any of the above, converted once into few bytes |
 
 use std::io::BufRead;
 
@@ -19,6 +20,7 @@ use crate::law::Law;
 use crate::units::{Memory, SimDuration};
 
 pub mod azure2019;
+pub mod compact;
 mod instant;
 mod lines;
 mod quoted;
@@ -29,7 +31,7 @@ pub mod synth;
 pub use instant::TimeUnit;
 
 /// The names of the formats, as in scenario files and on the command line.
-pub const FORMATS: [&str; 2] = [azure2019::FORMAT, request_log::FORMAT];
+pub const FORMATS: [&str; 3] = [azure2019::FORMAT, request_log::FORMAT, compact::FORMAT];
 
 /// The longest line that a reader takes, in bytes: a row of one day has about 3 kB.
 pub const LONGEST_LINE: u64 = 1 << 20;

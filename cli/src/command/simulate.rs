@@ -37,8 +37,8 @@ pub(crate) struct Simulate {
     #[arg(value_name = "SCENARIO", required_unless_present = "trace")]
     scenario: Option<PathBuf>,
     /// Take the arrivals from a recording: `azure-functions-2019=PATH`, a folder or its file of
-    /// invocations; `request-log=PATH`, any CSV with `--set trace.request-log.time=COLUMN`. Files may
-    /// be compressed.
+    /// invocations; `request-log=PATH`, any CSV with `--set trace.request-log.time=COLUMN`;
+    /// `frostline=PATH`, what `frostline trace convert` wrote. Files may be compressed.
     #[arg(long, value_name = "KIND=PATH")]
     trace: Option<String>,
     /// Replace a value of the scenario, as in the file: `--set 'function.checkout.memory=1 GiB'`.

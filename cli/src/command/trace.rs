@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::Common;
 use crate::exit::Failure;
 
+mod convert;
 mod info;
 mod source;
 mod synth;
@@ -12,6 +13,7 @@ mod synth;
 const EXAMPLES: &str = "\
 Examples:
   frostline trace info azure/
+  frostline trace convert azure/ --out day.fltrace
   frostline trace synth --functions 50_000 --invocations 1e9 --out azure/";
 
 /// Describe, convert or make recordings of requests.
@@ -25,6 +27,7 @@ pub(crate) struct Trace {
 #[derive(Debug, Subcommand)]
 enum Command {
     Info(info::Info),
+    Convert(convert::Convert),
     Synth(synth::Synth),
 }
 
@@ -32,6 +35,7 @@ impl Trace {
     pub(crate) fn run(self, common: &Common) -> Result<u8, Failure> {
         match self.command {
             Command::Info(command) => command.run(common),
+            Command::Convert(command) => command.run(common),
             Command::Synth(command) => command.run(common),
         }
     }

@@ -285,3 +285,206 @@ fn a_synthetic_trace_resembles_the_real_sample() {
         );
     }
 }
+
+const SIMULATED: [&str; 2] = ["--format", "json"];
+
+/// The JSON of a run over a trace, without the digest of the scenario, which knows paths.
+fn simulated(folder: &Path, more: &[&str]) -> serde_json::Value {
+    let arguments = [&["simulate"], more, &SIMULATED].concat();
+    let done = frostline(folder, &arguments).code(0);
+    let mut summary: serde_json::Value = serde_json::from_str(&stdout(&done)).unwrap();
+    summary["manifest"]["scenario"].take();
+    summary
+}
+
+/// A log of two functions.
+fn log(folder: &Path) {
+    let mut text = "when,took,is cold,who\n".to_owned();
+    for number in 0..100 {
+        let line = format!(
+            "{},{},{},f{}\n",
+            number * 70,
+            3 * number,
+            number % 9 == 0,
+            number % 2
+        );
+        text.push_str(&line);
+    }
+    fs::write(folder.join("log.csv"), text).unwrap();
+}
+
+const COLUMNS: [&str; 10] = [
+    "--column",
+    "time=when",
+    "--column",
+    "duration=took",
+    "--column",
+    "duration-unit=ms",
+    "--column",
+    "cold=is cold",
+    "--column",
+    "function=who",
+];
+
+#[test]
+fn a_converted_trace_gives_the_results_of_the_original() {
+    let folder = tempdir().unwrap();
+    synth(folder.path(), "azure", &[]);
+    log(folder.path());
+    let convert = ["trace", "convert", "azure", "--out", "new/day.fltrace"];
+    let told = stderr(&frostline(folder.path(), &convert).code(0));
+    assert!(told.starts_with("wrote new/day.fltrace, "), "{told}");
+    let next = "next: frostline simulate --trace frostline=new/day.fltrace\n";
+    assert!(told.ends_with(next), "{told}");
+    let at_start = ["--placement", "minute-start", "--out", "start.fltrace"];
+    frostline(folder.path(), &[&convert[..3], &at_start].concat()).code(0);
+    let mut requests = vec!["trace", "convert", "request-log=log.csv", "--gzip"];
+    requests.extend(COLUMNS);
+    requests.extend(["--out", "log.fltrace.gz", "--format", "json"]);
+    let done = frostline(folder.path(), &requests).code(0);
+    let written: serde_json::Value = serde_json::from_str(&stdout(&done)).unwrap();
+    assert_eq!(written["schema"], "frostline/trace-convert/1");
+    assert_eq!(written["format"], "request-log");
+    assert_eq!(
+        (&written["functions"], &written["requests"]),
+        (&2.into(), &100.into())
+    );
+    let length = fs::metadata(folder.path().join("log.fltrace.gz"))
+        .unwrap()
+        .len();
+    assert_eq!(written["bytes"], length);
+
+    let set: Vec<_> = COLUMNS
+        .iter()
+        .filter(|column| **column != "--column")
+        .map(|column| format!("trace.request-log.{column}"))
+        .collect();
+    let mut of_log = vec!["--trace", "request-log=log.csv"];
+    for assignment in &set {
+        of_log.extend(["--set", assignment]);
+    }
+    for (original, converted) in [
+        (
+            &["--trace", "azure-functions-2019=azure"][..],
+            "new/day.fltrace",
+        ),
+        (
+            &[
+                "--trace",
+                "azure-functions-2019=azure",
+                "--set",
+                "trace.azure-functions-2019.placement=minute-start",
+            ],
+            "start.fltrace",
+        ),
+        (&of_log, "log.fltrace.gz"),
+    ] {
+        let trace = format!("frostline={converted}");
+        let again = simulated(folder.path(), &["--trace", &trace]);
+        assert_eq!(simulated(folder.path(), original), again, "{converted}");
+    }
+    let info = |trace: &str| stdout(&frostline(folder.path(), &["trace", "info", trace]).code(0));
+    let of = |text: String| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let (original, converted) = (of(info("azure")), of(info("new/day.fltrace")));
+    assert_eq!(
+        original[..original.len() - 1],
+        converted[..converted.len() - 1]
+    );
+    let last = "next: frostline simulate --trace frostline=new/day.fltrace";
+    assert_eq!(converted.last().unwrap(), last);
+}
+
+#[test]
+fn a_converted_trace_is_the_same_wherever_it_came_from() {
+    let folder = tempdir().unwrap();
+    synth(folder.path(), "azure", &["--gzip"]);
+    for (trace, file) in [("azure", "one"), ("frostline=one", "two")] {
+        frostline(folder.path(), &["trace", "convert", trace, "--out", file]).code(0);
+    }
+    let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+    assert_eq!(read("one"), read("two"));
+}
+
+#[test]
+fn a_request_log_is_described_by_its_columns() {
+    let folder = tempdir().unwrap();
+    log(folder.path());
+    let mut arguments = vec!["trace", "info", "request-log=log.csv"];
+    arguments.extend(COLUMNS);
+    let text = stdout(&frostline(folder.path(), &arguments).code(0));
+    let set = "next: frostline simulate --trace request-log=log.csv \
+        --set trace.request-log.time=when";
+    assert!(text.contains(set), "{text}");
+    assert!(
+        text.contains("--set 'trace.request-log.cold=\"is cold\"'"),
+        "{text}"
+    );
+    arguments.extend(["--format", "json"]);
+    let json = stdout(&frostline(folder.path(), &arguments).code(0));
+    let info: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (&info["functions"], &info["requests"]),
+        (&2.into(), &100.into())
+    );
+}
+
+#[test]
+fn columns_that_cannot_be_and_damaged_files_are_told_with_what_to_type() {
+    let folder = tempdir().unwrap();
+    log(folder.path());
+    synth(folder.path(), "azure", &[]);
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    frostline(
+        folder.path(),
+        &["trace", "convert", "azure", "--out", "day"],
+    )
+    .code(0);
+    let mut bytes = fs::read(folder.path().join("day")).unwrap();
+    bytes.truncate(1_000);
+    fs::write(folder.path().join("cut"), bytes).unwrap();
+    let names = || {
+        let entries = fs::read_dir(folder.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    let log = "request-log=log.csv";
+    for (arguments, message) in [
+        (&["info", log][..], "no column is named for times"),
+        (
+            &["info", log, "--column", "when"],
+            "found `--column when`, expected a key and a name",
+        ),
+        (&["info", log, "--column", "at=when"], "found the key `at`"),
+        (
+            &["info", log, "--column", "time=at"],
+            "the column `at` is missing",
+        ),
+        (
+            &["info", log, "--column", "time=a", "--column", "time=b"],
+            "`--column time=…` stands there twice",
+        ),
+        (
+            &["info", "azure", "--column", "time=a"],
+            "has columns of its own",
+        ),
+        (&["info", "cut"], "cut, byte 1000: the end of the file"),
+        (&["convert", "cut", "--out", "x"], "it was cut short"),
+        (&["convert", "azure"], "no file to write to"),
+        (
+            &["convert", "azure", "--out", "folder"],
+            "folder is a folder, expected a file",
+        ),
+        (&["convert", "frostline=azure", "--out", "x"], "azure"),
+        (
+            &["convert", "day", "--placement", "uniform", "--out", "x"],
+            "already says where in its minute",
+        ),
+    ] {
+        let all = [&["trace"], arguments].concat();
+        let told = stderr(&frostline(folder.path(), &all).code(2));
+        assert!(told.contains(message) && told.contains("help: "), "{told}");
+    }
+    assert_eq!(names(), before);
+}

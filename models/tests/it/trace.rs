@@ -1,6 +1,7 @@
 //! The reader of the Azure Functions Trace 2019: samples of the real trace, printed traces, and hostile
 //! input.
 
+mod compact;
 mod request_log;
 
 use std::fmt::Write as _;

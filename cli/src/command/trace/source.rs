@@ -1,29 +1,38 @@
 //! The recording that an argument means.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use frostline_models::arrival::Placement;
 use frostline_models::scenario_file::{Resources, TraceRequest};
-use frostline_models::trace::{Trace, azure2019};
+use frostline_models::trace::{FORMATS, Trace, request_log};
 
 use crate::exit::Failure;
 use crate::resources::{self, Files};
 
-/// The kinds that can be named.
-const KINDS: [&str; 1] = [azure2019::FORMAT];
+/// How a recording is read.
+#[derive(Debug, clap::Args)]
+pub(super) struct Reading {
+    /// A column of a request log or a unit, as in a scenario: `time=at`, `duration=took`,
+    /// `duration-unit=ms`; `function`, `end`, `cold` and `time-unit` too.
+    #[arg(long, value_name = "KEY=NAME")]
+    column: Vec<String>,
+}
 
-/// A recording: its kind and where it lies.
+/// A recording: its kind, where it lies and how it is read.
 pub(super) struct Source {
     kind: String,
     path: String,
+    options: Vec<(String, String)>,
 }
 
 /// Finds the recording that `KIND=PATH` or `PATH` means.
 ///
 /// # Errors
-/// When there is no such file or kind, or the first lines do not tell it.
-pub(super) fn find(argument: &str) -> Result<Source, Failure> {
-    let help = || format!("KIND=PATH, where KIND is {}", KINDS.join(", "));
+/// When there is no such file or kind, the first lines do not tell it, or columns are named that it
+/// does not have.
+pub(super) fn find(argument: &str, reading: &Reading) -> Result<Source, Failure> {
+    let help = || format!("KIND=PATH, where KIND is {}", FORMATS.join(", "));
     let named = argument
         .split_once('=')
         .filter(|(kind, _)| !Path::new(argument).exists() && !kind.contains('/'));
@@ -31,7 +40,7 @@ pub(super) fn find(argument: &str) -> Result<Source, Failure> {
         Some((kind, path)) => (Some(kind), path),
         None => (None, argument),
     };
-    if let Some(kind) = kind.filter(|kind| !KINDS.contains(kind)) {
+    if let Some(kind) = kind.filter(|kind| !FORMATS.contains(kind)) {
         let what = format!("no reader for traces of the kind `{kind}`");
         return Err(Failure::usage(what, help()));
     }
@@ -48,31 +57,80 @@ pub(super) fn find(argument: &str) -> Result<Source, Failure> {
                 Failure::usage(what, help())
             })?,
     };
+    let options = reading.options()?;
+    if !options.is_empty() && kind != request_log::FORMAT {
+        let what = format!("a trace of the kind `{kind}` has columns of its own");
+        return Err(Failure::usage(what, "the command without --column"));
+    }
     Ok(Source {
         kind,
         path: path.to_owned(),
+        options,
     })
 }
 
+impl Reading {
+    /// The columns as (key, name), each key once.
+    fn options(&self) -> Result<Vec<(String, String)>, Failure> {
+        let mut options = Vec::<(String, String)>::new();
+        for column in &self.column {
+            let split = column.split_once('=');
+            let named = split.filter(|(key, name)| !key.is_empty() && !name.is_empty());
+            let Some((key, name)) = named else {
+                let what = format!("found `--column {column}`, expected a key and a name");
+                return Err(Failure::usage(what, "--column time=NAME"));
+            };
+            if options.iter().any(|(other, _)| other == key) {
+                let what = format!("`--column {key}=…` stands there twice");
+                return Err(Failure::usage(what, format!("--column {column} alone")));
+            }
+            options.push((key.to_owned(), name.to_owned()));
+        }
+        Ok(options)
+    }
+}
+
 impl Source {
+    /// The name of its format.
+    pub(super) fn kind(&self) -> &str {
+        &self.kind
+    }
+
     /// Reads it.
     ///
     /// # Errors
     /// When it cannot be read, or is damaged.
-    pub(super) fn read(&self) -> Result<Trace, Failure> {
+    pub(super) fn read(&self, placement: Placement) -> Result<Trace, Failure> {
         let request = TraceRequest {
             format: self.kind.clone(),
             path: self.path.clone(),
-            placement: Placement::Uniform,
-            options: Vec::new(),
+            placement,
+            options: self.options.clone(),
+        };
+        let help = || {
+            if self.kind == request_log::FORMAT {
+                "--column time=NAME, and so on for end, duration, function, cold".to_owned()
+            } else {
+                format!("another {}", self.kind)
+            }
         };
         Files::beside(PathBuf::new())
             .trace(&request)
-            .map_err(|what| Failure::usage(what, format!("another {}", self.kind)))
+            .map_err(|what| Failure::usage(what, help()))
     }
 
     /// What to type after `--trace`.
     pub(super) fn typed(&self) -> String {
-        format!("{}={}", self.kind, self.path)
+        let mut typed = format!("{}={}", self.kind, self.path);
+        for (key, name) in &self.options {
+            let is_plain = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '-';
+            let path = format!("trace.{}.{key}", self.kind);
+            let _ = if name.chars().all(is_plain) {
+                write!(typed, " --set {path}={name}")
+            } else {
+                write!(typed, " --set '{path}=\"{name}\"'")
+            };
+        }
+        typed
     }
 }

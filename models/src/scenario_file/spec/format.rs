@@ -212,7 +212,23 @@ static TRACE: TableSpec = TableSpec {
             &Table(&REQUEST_LOG),
             "Any table of requests with a column of times.",
         ),
+        alternative(
+            "frostline",
+            &Table(&FROSTLINE),
+            "A trace that `frostline trace convert` wrote.",
+        ),
     ],
+};
+
+static FROSTLINE: TableSpec = TableSpec {
+    name: "frostline",
+    doc: "Where a converted trace lies; placement and columns were settled when it was converted.",
+    example: "{ path = \"day.fltrace\" }",
+    keys: &[required(
+        "path",
+        &Text,
+        "The file, relative to the scenario.",
+    )],
 };
 
 static TRACE_FILE: TableSpec = TableSpec {
