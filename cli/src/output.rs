@@ -28,10 +28,10 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     unless_closed(written)
 }
 
-/// Like [`print`], for data that are too large to be made first.
+/// Like [`print()`], for data that are too large to be made first.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub(crate) fn print_with(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> anyhow::Result<()> {
@@ -56,7 +56,7 @@ pub(crate) fn write(path: &Path, contents: &str) -> anyhow::Result<()> {
     write_with(path, |file| file.write_all(contents.as_bytes()))
 }
 
-/// Like [`write`], for contents that are too large to be made first.
+/// Like [`write()`], for contents that are too large to be made first.
 ///
 /// # Errors
 /// When the folder or the file cannot be written; nothing is left behind then.

@@ -1,5 +1,6 @@
 //! Each example does what its first lines promise.
 
+use std::fs;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -137,6 +138,45 @@ fn sparse_functions_are_cold_as_their_platforms_keep_instances() {
     let warnings = summary["warnings"].to_string();
     assert!(warnings.contains("the shape assumed"), "{warnings}");
     assert!(!warnings.contains("Consumption"), "{warnings}");
+}
+
+#[test]
+fn a_recorded_day_needs_long_keep_alives() {
+    let one_in = |keep: &str| {
+        let set = format!("platform.keep-alive.fixed='{keep}'");
+        let summary = run("azure-trace.toml", &["--set", &set]);
+        assert_eq!(summary["totals"]["requests"], 20_000);
+        1.0 / number(&summary, "/totals/cold_ratio/point")
+    };
+    for (keep, expected) in [("10 min", 30.0), ("20 min", 80.0), ("1 h", 190.0)] {
+        let found = one_in(keep);
+        assert!(
+            (found / expected - 1.0).abs() < 0.1,
+            "{keep}: one in {found}"
+        );
+    }
+}
+
+#[test]
+fn the_trace_of_the_examples_is_written_again_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let readme = fs::read_to_string(examples().join("trace-azure-2019/README.md")).unwrap();
+    let command = readme
+        .lines()
+        .find_map(|line| line.strip_prefix("frostline "))
+        .unwrap();
+    let arguments: Vec<_> = command.split(' ').collect();
+    frostline(folder.path(), &arguments).success();
+    let written = folder.path().join("examples/trace-azure-2019");
+    let mut size = 0;
+    for entry in fs::read_dir(&written).unwrap() {
+        let name = entry.unwrap().file_name();
+        let again = fs::read(written.join(&name)).unwrap();
+        let kept = fs::read(examples().join("trace-azure-2019").join(&name)).unwrap();
+        assert!(again == kept, "{} differs", name.display());
+        size += kept.len();
+    }
+    assert!((50_000..100_000).contains(&size), "{size} bytes");
 }
 
 #[test]
