@@ -56,7 +56,6 @@ fn the_real_sample_is_read_to_the_last_invocation() {
     let text = std::fs::read(format!("{data}/azure-functions-2021/events_200.csv")).unwrap();
     let trace = parse(&text).expect("the sample is sound");
     assert_eq!(trace.requests(), 199);
-    // The first row starts 1.49 ms into the trace; nothing of the sample starts before.
     let sum: u128 = (0..trace.functions.len())
         .flat_map(|function| recorded(&trace, function).durations().unwrap().to_vec())
         .map(|span| u128::from(span.0))
