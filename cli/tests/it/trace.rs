@@ -473,6 +473,19 @@ fn columns_that_cannot_be_and_damaged_files_are_told_with_what_to_type() {
         (&["convert", "cut", "--out", "x"], "it was cut short"),
         (&["convert", "azure"], "no file to write to"),
         (
+            &[
+                "convert",
+                log,
+                "--column",
+                "time=when",
+                "--placement",
+                "uniform",
+                "--out",
+                "x",
+            ],
+            "knows the instant of every request",
+        ),
+        (
             &["convert", "azure", "--out", "folder"],
             "folder is a folder, expected a file",
         ),

@@ -4,8 +4,8 @@ use std::fs;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use frostline_models::arrival::Placement;
-use frostline_models::trace::compact;
+use frostline_models::arrival::{Arrivals, Placement};
+use frostline_models::trace::{TraceFunction, compact};
 use serde::Serialize;
 
 use super::super::{Common, Format};
@@ -84,6 +84,12 @@ impl Convert {
         }
         let placement = self.placement.map_or(Placement::Uniform, Place::placement);
         let trace = source.read(placement)?;
+        let is_counted =
+            |function: &TraceFunction| matches!(function.arrivals, Arrivals::Counts(_));
+        if self.placement.is_some() && !trace.functions.iter().any(is_counted) {
+            let what = "the recording knows the instant of every request";
+            return Err(Failure::usage(what, "the command without --placement"));
+        }
         output::write_stream(path, self.gzip, |sink| compact::write(&trace, sink))?;
         let bytes = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()));
         let bytes = bytes?.len();
