@@ -28,8 +28,8 @@ fn replayed(day: &str) -> Value {
 ///
 /// Of the 13 requests of 2020-06-13 that disagree, 4 are cold only when simulated: the first one,
 /// which met an instance from before the log, and gaps just above 10 min that an instance survived.
-/// The other 9 met a new instance although the last one had been idle for less than 10 min, most of
-/// them after it had served for about two hours: the platform had retired it.
+/// The other 9 met a new instance although the last one had been idle for less than 10 min. In about
+/// half of them it had served for some two hours, so the platform may have retired it by its age.
 #[test]
 #[cfg_attr(not(frostline_data), ignore = "FROSTLINE_DATA is not set")]
 fn ten_minutes_of_keep_alive_tell_recorded_cold_starts_again() {
