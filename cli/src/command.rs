@@ -78,7 +78,7 @@ enum Format {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Simulate),
-    Cost(cost::Cost),
+    Cost(Box<cost::Cost>),
     Calibrate(calibrate::Calibrate),
     Trace(trace::Trace),
     Schema(schema::Schema),
