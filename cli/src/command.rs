@@ -16,6 +16,7 @@ mod init;
 mod man;
 #[cfg(target_os = "linux")]
 mod measure;
+mod scenario;
 mod schema;
 mod simulate;
 mod trace;
