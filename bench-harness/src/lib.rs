@@ -35,6 +35,7 @@ mod noise;
 mod observe;
 pub mod package;
 pub mod plan;
+pub mod pool;
 mod reaper;
 mod runtime_api;
 mod spawn;

@@ -20,6 +20,8 @@ mod scenario;
 mod schema;
 mod simulate;
 mod trace;
+#[cfg(target_os = "linux")]
+mod validate;
 
 /// The widest line of a table: what every terminal has.
 const WIDTH: usize = 80;
@@ -88,6 +90,8 @@ enum Command {
     #[cfg(target_os = "linux")]
     Measure(Box<measure::Measure>),
     #[cfg(target_os = "linux")]
+    Validate(Box<validate::Validate>),
+    #[cfg(target_os = "linux")]
     Doctor(doctor::Doctor),
 }
 
@@ -105,6 +109,8 @@ impl Arguments {
             Command::Man(command) => command.run(&self.common),
             #[cfg(target_os = "linux")]
             Command::Measure(command) => command.run(&self.common),
+            #[cfg(target_os = "linux")]
+            Command::Validate(command) => command.run(&self.common),
             #[cfg(target_os = "linux")]
             Command::Doctor(command) => command.run(&self.common),
         }

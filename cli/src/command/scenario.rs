@@ -57,6 +57,14 @@ pub(super) struct Changes {
     max_replications: Option<u32>,
 }
 
+impl Changes {
+    /// Whether the arguments leave the number of replications open.
+    #[cfg(target_os = "linux")]
+    pub(super) fn has_no_replications(&self) -> bool {
+        self.replications.is_none()
+    }
+}
+
 /// The scenario that a file and the arguments mean; without a file, the built-in one. `slos` are
 /// promises beside those of the file.
 ///

@@ -14,6 +14,7 @@ mod outputs;
 mod recorded;
 mod trace;
 mod usage;
+mod validate;
 
 /// Runs `frostline` in a folder, without colour and without what the caller's environment says.
 fn frostline(folder: &Path, arguments: &[&str]) -> Assert {
