@@ -10,6 +10,7 @@ mod calibrate;
 mod cost;
 mod documents;
 mod examples;
+mod measure;
 mod outputs;
 mod recorded;
 mod trace;
