@@ -55,12 +55,17 @@ pub(super) async fn answer(
             state.tell(at, Happening::AskedRestore);
             text(StatusCode::OK, "")
         }
-        (&Method::POST, ["2020-01-01", "extension", "register"]) => register(state),
+        (&Method::POST, ["2020-01-01", "extension", "register"]) => {
+            // A body that is not read through would end the connection.
+            let _ = read_through(body).await;
+            register(state)
+        }
         (&Method::GET, ["2020-01-01", "extension", "event", "next"]) => {
             // No event is sent; an extension waits until it is killed with its instance.
             std::future::pending().await
         }
         (&Method::PUT, ["2022-07-01", "telemetry"] | ["2020-08-15", "logs"]) => {
+            let _ = read_through(body).await;
             text(StatusCode::ACCEPTED, "OK")
         }
         _ => refused(
