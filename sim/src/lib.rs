@@ -54,6 +54,7 @@ mod meter;
 mod minutes;
 mod plan;
 mod progress;
+pub mod provisioned;
 mod run;
 mod stream;
 mod warm_up;

@@ -77,17 +77,28 @@ pub fn simulate_more(
         .first()
         .map_or(0, |f| f.replications.len());
     let plan = Plan::of_span(scenario, outcome.span());
-    let engine = Engine::new(scenario, options, &plan, slot(have)..total);
-    let slots: Vec<OnceLock<FunctionOutcome>> =
-        outcome.functions.iter().map(|_| OnceLock::new()).collect();
-    engine.run(&|place, function| {
-        let _ = slots[place].set(function);
-    })?;
-    for (function, more) in outcome.functions.iter_mut().zip(slots) {
-        let more = more.into_inner().map(|more| more.replications);
-        function.replications.extend(more.into_iter().flatten());
+    let more = replications_of(scenario, options, &plan, slot(have)..total)?;
+    for (function, more) in outcome.functions.iter_mut().zip(more) {
+        function.replications.extend(more.replications);
     }
     Ok(())
+}
+
+/// These replications of every function, in the scenario's order, measured as planned.
+pub(crate) fn replications_of(
+    scenario: &Scenario,
+    options: Options<'_>,
+    plan: &Plan,
+    replications: Range<u32>,
+) -> Result<Vec<FunctionOutcome>, Cancelled> {
+    let engine = Engine::new(scenario, options, plan, replications);
+    let functions = scenario.functions.iter();
+    let slots: Vec<OnceLock<FunctionOutcome>> = functions.map(|_| OnceLock::new()).collect();
+    engine.run(&|place, function| {
+        // Each function is handed over once.
+        let _ = slots[place].set(function);
+    })?;
+    Ok(slots.into_iter().filter_map(OnceLock::into_inner).collect())
 }
 
 /// Simulates a scenario on the current rayon pool and hands over each function, by its place in the
