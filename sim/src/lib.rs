@@ -61,4 +61,4 @@ mod warm_up;
 
 pub use frostline_stats::{outcome, timeline};
 pub use progress::{Cancelled, Observer, Unobserved};
-pub use run::{Kernels, Options, simulate, simulate_each, simulate_more};
+pub use run::{Kernels, Options, simulate, simulate_each, simulate_more, span_of};

@@ -114,7 +114,11 @@ pub fn simulate_each_number(
         Some(outcomes) => outcomes,
         None => one_by_one(scenario, options, span, &ascending, &replications)?,
     };
-    let place = |number: &u32| ascending.binary_search(number).expect("because it is listed");
+    let place = |number: &u32| {
+        ascending
+            .binary_search(number)
+            .expect("because it is listed")
+    };
     Ok(numbers
         .iter()
         .map(|number| outcomes[place(number)].clone())
@@ -215,8 +219,7 @@ fn one_by_one(
             let mut scenario = scenario.clone();
             scenario.functions[0].provisioned.instances = number;
             let plan = Plan::of_span(&scenario, span);
-            let mut functions =
-                replications_of(&scenario, options, &plan, replications.clone())?;
+            let mut functions = replications_of(&scenario, options, &plan, replications.clone())?;
             Ok(functions.pop().expect("because there is one function"))
         })
         .collect()
@@ -277,10 +280,7 @@ fn one_replication(
 ) -> Result<Option<Vec<ReplicationOutcome>>, Cancelled> {
     // Requests are counted once, as they are placed.
     let silent = Watcher::new(&Unobserved, 0);
-    let mut sides: Vec<Overflow<'_>> = jobs
-        .iter()
-        .map(|job| Overflow::new(job, &silent))
-        .collect();
+    let mut sides: Vec<Overflow<'_>> = jobs.iter().map(|job| Overflow::new(job, &silent)).collect();
     let mut served = Served::new(job, numbers);
     let mut row = Row::new(job);
     let mut spilled: Vec<(u32, Request)> = Vec::new();
@@ -308,9 +308,8 @@ fn one_replication(
     let mut outcomes = Vec::with_capacity(numbers.len());
     for (place, (number, side)) in numbers.iter().zip(sides).enumerate() {
         let periods = side.into_periods().into_iter().zip(&provisioned);
-        let periods = periods.map(|(on_demand, provisioned)| {
-            together(*number, on_demand, &provisioned[place])
-        });
+        let periods = periods
+            .map(|(on_demand, provisioned)| together(*number, on_demand, &provisioned[place]));
         outcomes.push(job.outcome(periods.collect(), Kernel::Event));
     }
     Ok(Some(outcomes))

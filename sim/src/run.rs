@@ -84,6 +84,31 @@ pub fn simulate_more(
     Ok(())
 }
 
+/// When a simulation of this scenario measures: what is known without one, or what its first
+/// replications show.
+///
+/// # Errors
+/// [`Cancelled`] when the observer asked for an end.
+pub fn span_of(scenario: &Scenario, options: Options<'_>) -> Result<RunSpan, Cancelled> {
+    let plan = Plan::new(scenario);
+    if !plan.is_open {
+        return Ok(plan.span);
+    }
+    let silent = Silent(options.observer);
+    let observer = &silent;
+    let options = Options {
+        observer,
+        ..options
+    };
+    let shown = 0..scenario.run.replications.min(SHOWN);
+    let mut seen = Shown::default();
+    let held = Engine::new(scenario, options, &plan, shown).run_held()?;
+    for (_, usage) in held.iter().flatten() {
+        seen.add(usage);
+    }
+    Ok(plan.decided(scenario, &seen).span)
+}
+
 /// These replications of every function, in the scenario's order, measured as planned.
 pub(crate) fn replications_of(
     scenario: &Scenario,

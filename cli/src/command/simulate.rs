@@ -11,13 +11,12 @@ use frostline_report::verdict::Verdict;
 use frostline_sim::{Cancelled, Kernels, Options};
 use jiff::Timestamp;
 
-use super::{Common, Format, WIDTH};
+use super::{Common, Format, WIDTH, input};
 use crate::exit::{FINE, Failure, SLO_FAILED, UNCLEAR};
 use crate::output;
 use crate::progress::{Interrupt, Progress};
 
-mod input;
-mod manifest;
+pub(super) mod manifest;
 mod outputs;
 mod packed;
 mod spool;
@@ -84,7 +83,15 @@ impl Simulate {
         let started = Timestamp::now();
         let clock = Instant::now();
         let interrupt = Interrupt::listen()?;
-        let scenario = input::settle(&self)?;
+        let scenario = input::settle(&input::Arguments {
+            scenario: self.scenario.as_deref(),
+            trace: self.trace.as_deref(),
+            replications: self.replications,
+            precision: self.precision.as_deref(),
+            max_replications: self.max_replications,
+            set: &self.set,
+            slo: &self.slo,
+        })?;
         let digest = manifest::digest(&scenario)?;
         let threads = threads(common);
         let outputs = Outputs::prepare(&self, common, &scenario)?;
@@ -131,7 +138,7 @@ impl Simulate {
 }
 
 /// As many threads as asked for, or as the machine has.
-fn threads(common: &Common) -> usize {
+pub(super) fn threads(common: &Common) -> usize {
     match common.threads {
         Some(threads) => usize::from(threads),
         None => std::thread::available_parallelism().map_or(1, usize::from),

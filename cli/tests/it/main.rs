@@ -12,6 +12,7 @@ mod documents;
 mod examples;
 mod outputs;
 mod recorded;
+mod size;
 mod trace;
 mod usage;
 

@@ -24,7 +24,10 @@ fn base() -> Scenario {
     let mut function = markov(5.0);
     function.init = Init::new(vec![(
         Phase::Total,
-        Law::log_normal(SimDuration::from_millis(700), SimDuration::from_millis(3000))
+        Law::log_normal(
+            SimDuration::from_millis(700),
+            SimDuration::from_millis(3000),
+        )
         .unwrap(),
     )]);
     function.keep_alive = KeepAlive::Fixed(SimDuration::from_secs(20));
@@ -93,8 +96,7 @@ fn each_number_is_a_run_of_its_own() {
         }),
         ("equal instants", |s| {
             s.functions[0].duration = constant(1000);
-            s.functions[0].arrivals =
-                frostline_models::arrival::Arrivals::Renewal(constant(250));
+            s.functions[0].arrivals = frostline_models::arrival::Arrivals::Renewal(constant(250));
         }),
         ("an account limit", |s| {
             s.platform.account_concurrency = Some(8);
@@ -118,7 +120,10 @@ fn each_number_is_a_run_of_its_own() {
         let mut scenario = base();
         change(&mut scenario);
         let cold_starts = assert_same(what, &scenario);
-        assert!(cold_starts > 10, "{what}: {cold_starts} cold starts show little");
+        assert!(
+            cold_starts > 10,
+            "{what}: {cold_starts} cold starts show little"
+        );
     }
 }
 
@@ -145,10 +150,19 @@ fn what_the_row_cannot_say_is_run_one_by_one() {
             per: SimDuration::from_secs(1),
         });
     });
-    for (what, scenario) in [("queue", queue), ("shared", shared), ("late", late), ("rate", rate)] {
+    for (what, scenario) in [
+        ("queue", queue),
+        ("shared", shared),
+        ("late", late),
+        ("rate", rate),
+    ] {
         assert_same(what, &scenario);
         let span = run_with(&scenario, OPTIONS.seed, Kernels::EventOnly).span();
-        assert_eq!(places(&scenario, OPTIONS, span, 0..1).unwrap(), None, "{what}");
+        assert_eq!(
+            places(&scenario, OPTIONS, span, 0..1).unwrap(),
+            None,
+            "{what}"
+        );
     }
 }
 
@@ -191,7 +205,10 @@ fn the_row_gives_spill_and_utilisation_of_every_number() {
 /// a (B(P − 1) − B(P)). Six laws times numbers, so 1 in 10,000 right engines fails.
 #[test]
 fn spill_is_that_of_erlang_for_any_service() {
-    let log_normal = Law::log_normal(SimDuration::from_millis(600), SimDuration::from_millis(6_000))
+    let log_normal = Law::log_normal(
+        SimDuration::from_millis(600),
+        SimDuration::from_millis(6_000),
+    )
     .unwrap();
     for (name, law) in [
         ("exponential", exponential(1000)),

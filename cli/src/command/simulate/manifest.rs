@@ -20,7 +20,7 @@ const BYTES_SHOWN: usize = 8;
 ///
 /// # Errors
 /// When the scenario cannot be written as JSON.
-pub(super) fn digest(scenario: &Scenario) -> anyhow::Result<String> {
+pub(in crate::command) fn digest(scenario: &Scenario) -> anyhow::Result<String> {
     let mut hash = Hash(Sha256::new());
     serde_json::to_writer(&mut hash, scenario).context("cannot write the scenario as JSON")?;
     let mut text = "sha256:".to_owned();

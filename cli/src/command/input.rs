@@ -8,19 +8,33 @@ use frostline_models::scenario::Scenario;
 use frostline_models::scenario_file::ScenarioFile;
 use frostline_models::trace::FORMATS;
 
-use super::Simulate;
 use crate::exit::Failure;
 use crate::resources::{Files, kinds};
 
 /// What a trace runs over when no scenario is given.
 const DEFAULT_NAME: &str = "built-in scenario";
-const DEFAULT: &str = include_str!("default.toml");
+const DEFAULT: &str = include_str!("simulate/default.toml");
 const DEFAULT_ASSUMPTION: &str = "no scenario was given: idle instances are kept for 10 min, init is that of python3.13, and since \
      the trace spans many accounts, no limit of an account applies.";
 
+/// What a command that simulates was given.
+pub(super) struct Arguments<'a> {
+    /// The scenario file; the built-in one when there is none.
+    pub(super) scenario: Option<&'a Path>,
+    /// A recording, as `KIND=PATH`.
+    pub(super) trace: Option<&'a str>,
+    pub(super) replications: Option<u32>,
+    pub(super) precision: Option<&'a str>,
+    pub(super) max_replications: Option<u32>,
+    /// Assignments, as `PATH=VALUE`.
+    pub(super) set: &'a [String],
+    /// Promises, beside those of the scenario.
+    pub(super) slo: &'a [String],
+}
+
 /// The scenario that the arguments mean.
-pub(super) fn settle(arguments: &Simulate) -> Result<Scenario, Failure> {
-    let (name, text, folder) = source(arguments.scenario.as_deref())?;
+pub(super) fn settle(arguments: &Arguments<'_>) -> Result<Scenario, Failure> {
+    let (name, text, folder) = source(arguments.scenario)?;
     let mut file = ScenarioFile::parse(&name, &text)?;
     let mut mistakes = Diagnostics::default();
     for assignment in assignments(arguments)? {
@@ -29,7 +43,7 @@ pub(super) fn settle(arguments: &Simulate) -> Result<Scenario, Failure> {
         }
     }
     let mut promises = Vec::new();
-    for text in &arguments.slo {
+    for text in arguments.slo {
         match Assertion::parse(text) {
             Ok(promise) => promises.push((text, promise)),
             Err(error) => append(&mut mistakes, about_slo(text, error)),
@@ -40,7 +54,7 @@ pub(super) fn settle(arguments: &Simulate) -> Result<Scenario, Failure> {
         return Err(mistakes.into());
     }
     let mut scenario = file.resolve(&mut Files::beside(folder))?;
-    if let (None, Some(trace)) = (&arguments.scenario, &mut scenario.run.trace) {
+    if let (None, Some(trace)) = (arguments.scenario, &mut scenario.run.trace) {
         trace.assumptions.push(DEFAULT_ASSUMPTION.to_owned());
     }
     for (text, promise) in promises {
@@ -88,15 +102,15 @@ fn source(path: Option<&Path>) -> Result<(String, String, PathBuf), Failure> {
 }
 
 /// What the arguments change in the file; `--set` comes last, as the most particular.
-fn assignments(arguments: &Simulate) -> Result<Vec<String>, Failure> {
+fn assignments(arguments: &Arguments<'_>) -> Result<Vec<String>, Failure> {
     let mut assignments = Vec::new();
-    if let Some(trace) = &arguments.trace {
+    if let Some(trace) = arguments.trace {
         assignments.push(trace_assignment(trace)?);
     }
     if let Some(replications) = arguments.replications {
         assignments.push(format!("run.replications={replications}"));
     }
-    if let Some(precision) = &arguments.precision {
+    if let Some(precision) = arguments.precision {
         assignments.push(format!("run.precision.relative={precision}"));
     }
     if let Some(most) = arguments.max_replications {
