@@ -13,10 +13,10 @@ mod cost;
 #[cfg(target_os = "linux")]
 mod doctor;
 mod init;
-mod input;
 mod man;
 #[cfg(target_os = "linux")]
 mod measure;
+mod scenario;
 mod schema;
 mod simulate;
 mod size;

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::Context;
 use frostline_models::metric::estimated;
 use frostline_models::price::PriceBook;
 use frostline_models::scenario::Scenario;
@@ -15,7 +14,8 @@ use frostline_sim::{Cancelled, Kernels, Observer, Options};
 use rayon::prelude::*;
 
 use self::search::Search;
-use super::{Common, Format, WIDTH, input, simulate};
+use super::scenario::{self, Changes};
+use super::{Common, Format, WIDTH};
 use crate::exit::{FINE, Failure, SLO_FAILED, UNCLEAR};
 use crate::output;
 use crate::progress::{Interrupt, Progress};
@@ -73,11 +73,7 @@ impl Size {
         let confidence = share("--confidence", &self.confidence, 0.5, 0.999_999)?;
         let same_within = share("--same-within", &self.same_within, 0.0, 0.5)?;
         let scenario = self.settle()?;
-        let manifest = Manifest {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            scenario: simulate::manifest::digest(&scenario)?,
-            seed: common.seed,
-        };
+        let manifest = scenario::manifest(&scenario, common)?;
         let progress = Progress::named("sizing", common.quiet, interrupt);
         let sized = self.sized(&scenario, common, &progress, (confidence, same_within));
         progress.finish();
@@ -99,15 +95,15 @@ impl Size {
 
     /// The scenario, with what sizing needs of it.
     fn settle(&self) -> Result<Scenario, Failure> {
-        let mut scenario = input::settle(&input::Arguments {
-            scenario: self.scenario.as_deref(),
-            trace: self.trace.as_deref(),
+        let changes = Changes {
+            trace: self.trace.clone(),
+            set: self.set.clone(),
             replications: self.replications,
             precision: None,
             max_replications: None,
-            set: &self.set,
-            slo: &self.slo,
-        })?;
+            slo: self.slo.clone(),
+        };
+        let mut scenario = scenario::settle(self.scenario.as_deref(), &changes)?;
         if self.replications.is_none() {
             let given = scenario.run.replications;
             scenario.run.replications = given.max(FIRST_REPLICATIONS);
@@ -134,11 +130,7 @@ impl Size {
         progress: &Progress,
         (confidence, same_within): (f64, f64),
     ) -> Result<(Vec<FunctionSize>, Vec<String>), Failure> {
-        let threads = simulate::threads(common);
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .with_context(|| format!("cannot start {threads} threads"))?;
+        let pool = scenario::pool(common)?;
         let one_of_many = Quiet(progress);
         let is_alone = scenario.functions.len() == 1;
         let options = Options {

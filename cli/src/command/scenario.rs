@@ -1,49 +1,78 @@
-//! From arguments to a valid scenario, with every mistake of the run told at once.
+//! The scenario of a command that simulates: from arguments to something valid, with every mistake of
+//! the run told at once.
 
+use std::fmt::Write;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use anyhow::Context;
 
 use frostline_models::diagnostic::{Diagnostic, Diagnostics, Source};
 use frostline_models::metric::{Assertion, AssertionError};
 use frostline_models::scenario::Scenario;
 use frostline_models::scenario_file::ScenarioFile;
 use frostline_models::trace::FORMATS;
+use frostline_report::summary::Manifest;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use sha2::{Digest, Sha256};
 
+use super::Common;
 use crate::exit::Failure;
 use crate::resources::{Files, kinds};
 
+/// Hexadecimal digits of a digest that are shown: 64 bits, enough to tell scenarios apart.
+const BYTES_SHOWN: usize = 8;
+
 /// What a trace runs over when no scenario is given.
 const DEFAULT_NAME: &str = "built-in scenario";
-const DEFAULT: &str = include_str!("simulate/default.toml");
+const DEFAULT: &str = include_str!("scenario/default.toml");
 const DEFAULT_ASSUMPTION: &str = "no scenario was given: idle instances are kept for 10 min, init is that of python3.13, and since \
      the trace spans many accounts, no limit of an account applies.";
 
-/// What a command that simulates was given.
-pub(super) struct Arguments<'a> {
-    /// The scenario file; the built-in one when there is none.
-    pub(super) scenario: Option<&'a Path>,
-    /// A recording, as `KIND=PATH`.
-    pub(super) trace: Option<&'a str>,
+/// What every command that simulates takes beside its scenario.
+#[derive(Debug, clap::Args)]
+pub(super) struct Changes {
+    /// Take the arrivals from a recording: `azure-functions-2019=PATH`, a folder or its file of
+    /// invocations; `azure-functions-2021=PATH`; `opendc=PATH`, a folder with a table a function;
+    /// `huawei-2025=PATH`, a folder with requests and cold starts; `request-log=PATH`, any CSV with
+    /// `--set trace.request-log.time=COLUMN`; `frostline=PATH`, what `frostline trace convert` wrote.
+    /// Files may be compressed.
+    #[arg(long, value_name = "KIND=PATH")]
+    pub(super) trace: Option<String>,
+    /// Replace a value of the scenario, as in the file: `--set 'function.checkout.memory=1 GiB'`.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Repeat the run on this many independent random streams.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) replications: Option<u32>,
-    pub(super) precision: Option<&'a str>,
+    /// Add replications, ten at first, until the estimates are this precise: `5 %` is the half width
+    /// of an interval over the true value. Of cold ratio, mean and p99 latency and cost, unless
+    /// `run.precision.metrics` names others.
+    #[arg(long, value_name = "SHARE")]
+    pub(super) precision: Option<String>,
+    /// Where --precision ends if it is not reached; default: 1000.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     pub(super) max_replications: Option<u32>,
-    /// Assignments, as `PATH=VALUE`.
-    pub(super) set: &'a [String],
-    /// Promises, beside those of the scenario.
-    pub(super) slo: &'a [String],
+    /// Check a promise, beside those of the scenario: `checkout: p99 <= 300 ms`.
+    #[arg(long, value_name = "ASSERT")]
+    pub(super) slo: Vec<String>,
 }
 
-/// The scenario that the arguments mean.
-pub(super) fn settle(arguments: &Arguments<'_>) -> Result<Scenario, Failure> {
-    let (name, text, folder) = source(arguments.scenario)?;
+/// The scenario that a file and the arguments mean; without a file, the built-in one.
+///
+/// # Errors
+/// Every mistake of the file, of what it names, and of the changes.
+pub(super) fn settle(path: Option<&Path>, changes: &Changes) -> Result<Scenario, Failure> {
+    let (name, text, folder) = source(path)?;
     let mut file = ScenarioFile::parse(&name, &text)?;
     let mut mistakes = Diagnostics::default();
-    for assignment in assignments(arguments)? {
+    for assignment in assignments(changes)? {
         if let Err(found) = file.set(&assignment) {
             append(&mut mistakes, found);
         }
     }
     let mut promises = Vec::new();
-    for text in arguments.slo {
+    for text in &changes.slo {
         match Assertion::parse(text) {
             Ok(promise) => promises.push((text, promise)),
             Err(error) => append(&mut mistakes, about_slo(text, error)),
@@ -54,7 +83,7 @@ pub(super) fn settle(arguments: &Arguments<'_>) -> Result<Scenario, Failure> {
         return Err(mistakes.into());
     }
     let mut scenario = file.resolve(&mut Files::beside(folder))?;
-    if let (None, Some(trace)) = (arguments.scenario, &mut scenario.run.trace) {
+    if let (None, Some(trace)) = (path, &mut scenario.run.trace) {
         trace.assumptions.push(DEFAULT_ASSUMPTION.to_owned());
     }
     for (text, promise) in promises {
@@ -102,21 +131,21 @@ fn source(path: Option<&Path>) -> Result<(String, String, PathBuf), Failure> {
 }
 
 /// What the arguments change in the file; `--set` comes last, as the most particular.
-fn assignments(arguments: &Arguments<'_>) -> Result<Vec<String>, Failure> {
+fn assignments(changes: &Changes) -> Result<Vec<String>, Failure> {
     let mut assignments = Vec::new();
-    if let Some(trace) = arguments.trace {
+    if let Some(trace) = &changes.trace {
         assignments.push(trace_assignment(trace)?);
     }
-    if let Some(replications) = arguments.replications {
+    if let Some(replications) = changes.replications {
         assignments.push(format!("run.replications={replications}"));
     }
-    if let Some(precision) = arguments.precision {
+    if let Some(precision) = &changes.precision {
         assignments.push(format!("run.precision.relative={precision}"));
     }
-    if let Some(most) = arguments.max_replications {
+    if let Some(most) = changes.max_replications {
         assignments.push(format!("run.precision.max-replications={most}"));
     }
-    assignments.extend(arguments.set.iter().cloned());
+    assignments.extend(changes.set.iter().cloned());
     Ok(assignments)
 }
 
@@ -172,4 +201,64 @@ fn append(all: &mut Diagnostics, more: Diagnostics) {
         }
         all.errors.push(error);
     }
+}
+
+/// What it takes to make a result again.
+///
+/// # Errors
+/// When the scenario cannot be written as JSON.
+pub(super) fn manifest(scenario: &Scenario, common: &Common) -> anyhow::Result<Manifest> {
+    Ok(Manifest {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        scenario: digest(scenario)?,
+        seed: common.seed,
+    })
+}
+
+/// `sha256:` and the first 16 digits of the SHA-256 of the valid scenario as JSON.
+///
+/// # Errors
+/// When the scenario cannot be written as JSON.
+fn digest(scenario: &Scenario) -> anyhow::Result<String> {
+    let mut hash = Hash(Sha256::new());
+    serde_json::to_writer(&mut hash, scenario).context("cannot write the scenario as JSON")?;
+    let mut text = "sha256:".to_owned();
+    for byte in hash.0.finalize().iter().take(BYTES_SHOWN) {
+        write!(text, "{byte:02x}").context("cannot write the digest")?;
+    }
+    Ok(text)
+}
+
+/// Hashes what is written: a large trace need not stand in memory a second time as text.
+struct Hash(Sha256);
+
+impl io::Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// As many threads as asked for, or as the machine has.
+pub(super) fn threads(common: &Common) -> usize {
+    match common.threads {
+        Some(threads) => usize::from(threads),
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    }
+}
+
+/// The threads that a command simulates on.
+///
+/// # Errors
+/// When they cannot be started.
+pub(super) fn pool(common: &Common) -> anyhow::Result<ThreadPool> {
+    let threads = threads(common);
+    ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .with_context(|| format!("cannot start {threads} threads"))
 }
