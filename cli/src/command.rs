@@ -80,7 +80,7 @@ enum Format {
 enum Command {
     Simulate(simulate::Simulate),
     Size(size::Size),
-    Cost(cost::Cost),
+    Cost(Box<cost::Cost>),
     Calibrate(calibrate::Calibrate),
     Trace(trace::Trace),
     Schema(schema::Schema),

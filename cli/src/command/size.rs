@@ -101,9 +101,8 @@ impl Size {
             replications: self.replications,
             precision: None,
             max_replications: None,
-            slo: self.slo.clone(),
         };
-        let mut scenario = scenario::settle(self.scenario.as_deref(), &changes)?;
+        let mut scenario = scenario::settle(self.scenario.as_deref(), &changes, &self.slo)?;
         if self.replications.is_none() {
             let given = scenario.run.replications;
             scenario.run.replications = given.max(FIRST_REPLICATIONS);
