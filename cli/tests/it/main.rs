@@ -13,6 +13,7 @@ mod examples;
 mod measure;
 mod outputs;
 mod recorded;
+mod size;
 mod trace;
 mod usage;
 
