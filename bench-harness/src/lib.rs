@@ -36,6 +36,7 @@ mod observe;
 pub mod package;
 pub mod plan;
 pub mod pool;
+mod punctual;
 mod reaper;
 mod runtime_api;
 mod spawn;

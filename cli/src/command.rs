@@ -19,6 +19,7 @@ mod measure;
 mod scenario;
 mod schema;
 mod simulate;
+mod size;
 mod trace;
 #[cfg(target_os = "linux")]
 mod validate;
@@ -80,6 +81,7 @@ enum Format {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Simulate),
+    Size(size::Size),
     Cost(Box<cost::Cost>),
     Calibrate(calibrate::Calibrate),
     Trace(trace::Trace),
@@ -100,6 +102,7 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<u8, Failure> {
         match self.command {
             Command::Simulate(command) => command.run(&self.common),
+            Command::Size(command) => command.run(&self.common),
             Command::Cost(command) => command.run(&self.common),
             Command::Calibrate(command) => command.run(&self.common),
             Command::Trace(command) => command.run(&self.common),
