@@ -12,6 +12,7 @@ mod completions;
 mod cost;
 #[cfg(target_os = "linux")]
 mod doctor;
+mod gate;
 mod init;
 mod man;
 #[cfg(target_os = "linux")]
@@ -29,8 +30,8 @@ Exit codes:
   0    fine
   1    an internal fault
   2    bad input or usage
-  3    an SLO failed (with --check-slo)
-  4    unclear, not enough evidence (with --check-slo)
+  3    slower, or a promise was broken (gate; simulate with --check-slo)
+  4    unclear, not enough evidence (the same)
   130  interrupted
 
 Example:
@@ -80,6 +81,7 @@ enum Command {
     Simulate(simulate::Simulate),
     Cost(cost::Cost),
     Calibrate(calibrate::Calibrate),
+    Gate(Box<gate::Gate>),
     Trace(trace::Trace),
     Schema(schema::Schema),
     Init(init::Init),
@@ -98,6 +100,7 @@ impl Arguments {
             Command::Simulate(command) => command.run(&self.common),
             Command::Cost(command) => command.run(&self.common),
             Command::Calibrate(command) => command.run(&self.common),
+            Command::Gate(command) => command.run(&self.common),
             Command::Trace(command) => command.run(&self.common),
             Command::Schema(command) => command.run(&self.common),
             Command::Init(command) => command.run(&self.common),

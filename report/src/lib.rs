@@ -9,6 +9,8 @@
 //!                       or batch              SLO verdicts, warnings
 //! ```
 //!
+//! Pairs of measured runs become a verdict on a change in [`gate`].
+//!
 //! A [section](section::Sections) is the one notion of an observation: each estimate comes from the
 //! same sections, totals included, so that numbers that stand side by side cover the same time.
 //!
@@ -43,6 +45,7 @@ pub mod calibration;
 pub mod cost;
 mod doubt;
 mod estimates;
+pub mod gate;
 pub mod measured;
 mod observations;
 pub mod precision;

@@ -10,6 +10,8 @@ mod calibrate;
 mod cost;
 mod documents;
 mod examples;
+#[cfg(target_os = "linux")]
+mod gate;
 mod outputs;
 mod recorded;
 mod trace;
