@@ -20,6 +20,7 @@ mod measure;
 mod scenario;
 mod schema;
 mod simulate;
+mod size;
 mod trace;
 
 /// The widest line of a table: what every terminal has.
@@ -79,7 +80,8 @@ enum Format {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Simulate),
-    Cost(cost::Cost),
+    Size(size::Size),
+    Cost(Box<cost::Cost>),
     Calibrate(calibrate::Calibrate),
     Gate(Box<gate::Gate>),
     Trace(trace::Trace),
@@ -98,6 +100,7 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<u8, Failure> {
         match self.command {
             Command::Simulate(command) => command.run(&self.common),
+            Command::Size(command) => command.run(&self.common),
             Command::Cost(command) => command.run(&self.common),
             Command::Calibrate(command) => command.run(&self.common),
             Command::Gate(command) => command.run(&self.common),

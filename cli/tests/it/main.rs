@@ -12,8 +12,10 @@ mod documents;
 mod examples;
 #[cfg(target_os = "linux")]
 mod gate;
+mod measure;
 mod outputs;
 mod recorded;
+mod size;
 mod trace;
 mod usage;
 
