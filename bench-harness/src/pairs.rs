@@ -125,8 +125,8 @@ impl Listener for Kept {
         Ok(())
     }
 
-    fn run(&mut self, run: &Run) -> io::Result<()> {
-        self.0.push(run.clone());
+    fn runs(&mut self, runs: &[Run]) -> io::Result<()> {
+        self.0.extend_from_slice(runs);
         Ok(())
     }
 
