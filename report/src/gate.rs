@@ -17,8 +17,11 @@ use serde::Serialize;
 
 use crate::measured::label::labels;
 
+mod junit;
+mod markdown;
 mod metric;
 mod text;
+mod trackers;
 
 pub use frostline_stats::gate::Verdict;
 pub use metric::Metric;
@@ -255,29 +258,14 @@ impl Trial {
         }
     }
 
-    /// Takes a pair of one metric that was counted apart, such as instructions.
-    ///
-    /// # Panics
-    /// When there is no such condition.
-    pub fn add_value(&mut self, condition: usize, metric: Metric, base: f64, change: f64) {
-        let comparisons = &mut self.arenas[condition].comparisons;
-        if let Some(comparison) = comparisons.iter_mut().find(|known| known.metric == metric) {
-            comparison.add(base, change);
-        }
-    }
-
-    /// Whether every metric that decides has a verdict under a condition, apart from those that are
-    /// counted apart.
+    /// Whether every metric that decides has a verdict under a condition.
     ///
     /// # Panics
     /// When there is no such condition.
     pub fn is_decided(&self, condition: usize) -> bool {
         let arena = &self.arenas[condition];
         let mut deciding = arena.comparisons.iter().filter(|known| known.decides);
-        deciding.all(|comparison| {
-            comparison.metric == Metric::Instructions
-                || comparison.test.verdict() != Verdict::Unclear
-        })
+        deciding.all(|comparison| comparison.test.verdict() != Verdict::Unclear)
     }
 
     /// Whether nothing but failures was seen under a condition, `pairs` times or more.

@@ -6,6 +6,7 @@ use frostline_report::gate::Verdict;
 use super::Common;
 use crate::exit::{FINE, Failure, SLOWER, UNCLEAR};
 
+mod assert;
 #[cfg(target_os = "linux")]
 mod run;
 #[cfg(target_os = "linux")]
@@ -13,9 +14,9 @@ mod words;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    same or faster
+  0    same or faster; every promise kept
   2    bad input or usage
-  3    slower
+  3    slower; a promise broken
   4    unclear, not enough evidence
   130  interrupted";
 
@@ -31,6 +32,7 @@ pub(crate) struct Gate {
 enum Way {
     #[cfg(target_os = "linux")]
     Run(Box<run::Run>),
+    Assert(assert::Assert),
 }
 
 impl Gate {
@@ -38,6 +40,7 @@ impl Gate {
         match self.way {
             #[cfg(target_os = "linux")]
             Way::Run(command) => command.run(common),
+            Way::Assert(command) => command.run(common),
         }
     }
 }

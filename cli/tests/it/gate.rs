@@ -64,6 +64,45 @@ fn more_work_is_slower_and_less_is_faster() {
 }
 
 #[test]
+fn promises_are_kept_broken_or_unclear() {
+    let folder = tempdir().unwrap();
+    frostline(folder.path(), &["init", "shop.toml"]).code(0);
+    let asserted = |promises: &[&str], code: i32| {
+        let arguments = ["gate", "assert", "shop.toml", "--replications", "10"];
+        let more = [
+            "--set",
+            "run.duration=2 h",
+            "--format",
+            "json",
+            "--out",
+            "checked",
+        ];
+        let all = [&arguments[..], promises, &more[..]].concat();
+        let done = frostline(folder.path(), &all).code(code);
+        serde_json::from_str::<Value>(&stdout(&done)).unwrap()
+    };
+    let kept = asserted(&["p99 < 60 s", "cold_ratio <= 100 %"], 0);
+    let expected = (&"frostline/promises/1".into(), &"pass".into());
+    assert_eq!((&kept["schema"], &kept["verdict"]), expected);
+    let broken = asserted(&["p99 < 60 s", "p50 < 1 us"], 3);
+    assert_eq!(broken["verdict"], "fail");
+    let xml = fs::read_to_string(folder.path().join("checked/junit.xml")).unwrap();
+    assert!(
+        xml.contains("<failure type=\"failed\" message=\"FAIL     p50 &lt; 1 us"),
+        "{xml}"
+    );
+    let mut promises = kept["promises"].as_array().unwrap().iter();
+    let cold = promises
+        .find(|promise| promise["metric"] == "cold_ratio")
+        .unwrap();
+    let point = cold["observed"]["point"].as_f64().unwrap();
+    let edge = format!("cold_ratio < {:.6} %", 100.0 * point);
+    assert_eq!(asserted(&[&edge], 4)["verdict"], "unclear");
+    let done = frostline(folder.path(), &["gate", "assert", "shop.toml", "speed < 3"]).code(2);
+    assert!(stderr(&done).contains("speed"), "{}", stderr(&done));
+}
+
+#[test]
 fn the_same_command_is_the_same() {
     let folder = tempdir().unwrap();
     let arguments = ["--tolerance", "60 %", "--cache", "warm,evicted"];

@@ -18,19 +18,16 @@ pub enum Metric {
     FirstResponse,
     /// Page faults that needed no reading, from start to end.
     Faults,
-    /// Instructions in user mode, from start to end.
-    Instructions,
 }
 
 impl Metric {
     /// Every metric, in the order of outputs.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 5] = [
         Self::Cpu,
         Self::CpuTotal,
         Self::Wall,
         Self::FirstResponse,
         Self::Faults,
-        Self::Instructions,
     ];
 
     /// The name on the command line and in outputs.
@@ -41,7 +38,6 @@ impl Metric {
             Self::Wall => "wall",
             Self::FirstResponse => "first-response",
             Self::Faults => "faults",
-            Self::Instructions => "instructions",
         }
     }
 
@@ -49,7 +45,7 @@ impl Metric {
     pub fn unit(self) -> &'static str {
         match self {
             Self::Cpu | Self::CpuTotal | Self::Wall | Self::FirstResponse => "ms",
-            Self::Faults | Self::Instructions => "",
+            Self::Faults => "",
         }
     }
 
@@ -79,8 +75,6 @@ impl Metric {
             Self::Wall => run.phases.ready_ns.map(ms),
             Self::FirstResponse => run.phases.first_response_ns.map(ms),
             Self::Faults => usage.minor_faults.map(to_f64),
-            // Counted in runs of their own, by a counter around the target.
-            Self::Instructions => None,
         }
     }
 }

@@ -220,7 +220,15 @@ impl Run {
         drop(host);
         let report = trial.report(ended?);
         if let Some(folder) = &common.out {
-            output::write(&folder.join("gate.json"), &report.to_json())?;
+            for (name, text) in [
+                ("gate.json", report.to_json()),
+                ("gate.md", report.to_markdown()),
+                ("junit.xml", report.to_junit()),
+                ("github-action-benchmark.json", report.to_action_benchmark()),
+                ("bencher.json", report.to_bencher()),
+            ] {
+                output::write(&folder.join(name), &text)?;
+            }
             output::write(
                 &folder.join("base.jsonl"),
                 &lines(&kept.base, &kept.pairs, true),
