@@ -1,4 +1,4 @@
-//! JUnit XML, which most services that run tests can read.
+//! `JUnit` XML, which most services that run tests can read.
 //!
 //! Elements and attributes are those that the schema of Jenkins's xUnit plugin allows
 //! (`junit-10.xsd`, read 2026-11): `testsuites`, `testsuite`, `testcase`, `failure`, `error`,

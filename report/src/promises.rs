@@ -80,7 +80,7 @@ impl Promises {
         text
     }
 
-    /// JUnit XML with a test case a promise.
+    /// `JUnit` XML with a test case a promise.
     pub fn to_junit(&self) -> String {
         let cases: Vec<Case> = self
             .promises

@@ -1,4 +1,4 @@
-//! The result of a gate as JUnit XML: one test case for each comparison that decides.
+//! The result of a gate as `JUnit` XML: one test case for each comparison that decides.
 
 use frostline_stats::gate::Verdict;
 
