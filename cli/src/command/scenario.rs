@@ -57,14 +57,6 @@ pub(super) struct Changes {
     pub(super) max_replications: Option<u32>,
 }
 
-impl Changes {
-    /// The same with further promises.
-    pub(super) fn promising(mut self, promises: Vec<String>) -> Self {
-        self.slo.extend(promises);
-        self
-    }
-}
-
 /// The scenario that a file and the arguments mean; without a file, the built-in one. `slos` are
 /// promises beside those of the file.
 ///

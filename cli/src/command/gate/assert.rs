@@ -39,8 +39,7 @@ pub(crate) struct Assert {
 impl Assert {
     pub(crate) fn run(self, common: &Common) -> Result<u8, Failure> {
         let interrupt = Interrupt::listen()?;
-        let changes = self.changes.promising(self.promises);
-        let scenario = scenario::settle(Some(&self.scenario), &changes)?;
+        let scenario = scenario::settle(Some(&self.scenario), &self.changes, &self.promises)?;
         if scenario.slos.is_empty() {
             let path = self.scenario.display();
             return Err(Failure::usage(
