@@ -40,6 +40,7 @@
 //! * The peak of all functions together is the sum of their peaks, an upper bound.
 mod bill;
 pub mod calibration;
+pub mod comparison;
 pub mod cost;
 mod doubt;
 mod estimates;
@@ -48,6 +49,7 @@ mod observations;
 pub mod precision;
 pub mod recorded;
 pub mod section;
+pub mod series;
 pub mod summary;
 pub mod tables;
 pub mod tally;
