@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::exit::Failure;
 
 mod calibrate;
+mod compare;
 mod completions;
 mod cost;
 #[cfg(target_os = "linux")]
@@ -16,6 +17,7 @@ mod init;
 mod man;
 #[cfg(target_os = "linux")]
 mod measure;
+mod paired;
 mod scenario;
 mod schema;
 mod simulate;
@@ -78,6 +80,7 @@ enum Format {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Simulate),
+    Compare(compare::Compare),
     Cost(cost::Cost),
     Calibrate(calibrate::Calibrate),
     Trace(trace::Trace),
@@ -96,6 +99,7 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<u8, Failure> {
         match self.command {
             Command::Simulate(command) => command.run(&self.common),
+            Command::Compare(command) => command.run(&self.common),
             Command::Cost(command) => command.run(&self.common),
             Command::Calibrate(command) => command.run(&self.common),
             Command::Trace(command) => command.run(&self.common),
