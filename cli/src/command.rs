@@ -21,6 +21,7 @@ mod paired;
 mod scenario;
 mod schema;
 mod simulate;
+mod size;
 mod trace;
 
 /// The widest line of a table: what every terminal has.
@@ -80,8 +81,9 @@ enum Format {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Simulate),
+    Size(size::Size),
     Compare(compare::Compare),
-    Cost(cost::Cost),
+    Cost(Box<cost::Cost>),
     Calibrate(calibrate::Calibrate),
     Trace(trace::Trace),
     Schema(schema::Schema),
@@ -99,6 +101,7 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<u8, Failure> {
         match self.command {
             Command::Simulate(command) => command.run(&self.common),
+            Command::Size(command) => command.run(&self.common),
             Command::Compare(command) => command.run(&self.common),
             Command::Cost(command) => command.run(&self.common),
             Command::Calibrate(command) => command.run(&self.common),

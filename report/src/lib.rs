@@ -50,6 +50,7 @@ pub mod precision;
 pub mod recorded;
 pub mod section;
 pub mod series;
+pub mod size;
 pub mod summary;
 pub mod tables;
 pub mod tally;

@@ -40,6 +40,9 @@ pub(crate) struct Compare {
     same_within: String,
     #[command(flatten)]
     changes: Changes,
+    /// Check a promise in each scenario, beside those of their files: `checkout: p99 <= 300 ms`.
+    #[arg(long, value_name = "ASSERT")]
+    slo: Vec<String>,
 }
 
 impl Compare {
@@ -110,7 +113,7 @@ impl Compare {
         }
         let mut settled = Vec::with_capacity(wanted.len());
         for (_, path, changes) in &wanted {
-            settled.push(scenario::settle(Some(path), changes)?);
+            settled.push(scenario::settle(Some(path), changes, &self.slo)?);
         }
         let most = settled.iter().map(|scenario| scenario.run.replications);
         let most = most.max().unwrap_or(1);

@@ -12,7 +12,9 @@ use frostline_models::metric::{Assertion, AssertionError};
 use frostline_models::scenario::Scenario;
 use frostline_models::scenario_file::ScenarioFile;
 use frostline_models::trace::FORMATS;
-use frostline_report::summary::Manifest;
+use frostline_report::summary::{Manifest, Summary};
+use frostline_sim::outcome::SimulationOutcome;
+use frostline_sim::{Cancelled, Options};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use sha2::{Digest, Sha256};
 
@@ -38,24 +40,21 @@ pub(super) struct Changes {
     /// `--set trace.request-log.time=COLUMN`; `frostline=PATH`, what `frostline trace convert` wrote.
     /// Files may be compressed.
     #[arg(long, value_name = "KIND=PATH")]
-    trace: Option<String>,
+    pub(super) trace: Option<String>,
     /// Replace a value of the scenario, as in the file: `--set 'function.checkout.memory=1 GiB'`.
     #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<String>,
+    pub(super) set: Vec<String>,
     /// Repeat the run on this many independent random streams.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    replications: Option<u32>,
+    pub(super) replications: Option<u32>,
     /// Add replications, ten at first, until the estimates are this precise: `5 %` is the half width
     /// of an interval over the true value. Of cold ratio, mean and p99 latency and cost, unless
     /// `run.precision.metrics` names others.
     #[arg(long, value_name = "SHARE")]
-    precision: Option<String>,
+    pub(super) precision: Option<String>,
     /// Where --precision ends if it is not reached; default: 1000.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
-    max_replications: Option<u32>,
-    /// Check a promise, beside those of the scenario: `checkout: p99 <= 300 ms`.
-    #[arg(long, value_name = "ASSERT")]
-    slo: Vec<String>,
+    pub(super) max_replications: Option<u32>,
 }
 
 impl Changes {
@@ -67,11 +66,16 @@ impl Changes {
     }
 }
 
-/// The scenario that a file and the arguments mean; without a file, the built-in one.
+/// The scenario that a file and the arguments mean; without a file, the built-in one. `slos` are
+/// promises beside those of the file.
 ///
 /// # Errors
 /// Every mistake of the file, of what it names, and of the changes.
-pub(super) fn settle(path: Option<&Path>, changes: &Changes) -> Result<Scenario, Failure> {
+pub(super) fn settle(
+    path: Option<&Path>,
+    changes: &Changes,
+    slos: &[String],
+) -> Result<Scenario, Failure> {
     let (name, text, folder) = source(path)?;
     let mut file = ScenarioFile::parse(&name, &text)?;
     let mut mistakes = Diagnostics::default();
@@ -81,7 +85,7 @@ pub(super) fn settle(path: Option<&Path>, changes: &Changes) -> Result<Scenario,
         }
     }
     let mut promises = Vec::new();
-    for text in &changes.slo {
+    for text in slos {
         match Assertion::parse(text) {
             Ok(promise) => promises.push((text, promise)),
             Err(error) => append(&mut mistakes, about_slo(text, error)),
@@ -249,6 +253,28 @@ impl io::Write for Hash {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Simulates; with `run.precision`, until it is reached.
+///
+/// # Errors
+/// [`Cancelled`] when the observer says so.
+pub(super) fn simulated(
+    scenario: &Scenario,
+    options: Options<'_>,
+    manifest: &Manifest,
+) -> Result<(SimulationOutcome, Summary), Cancelled> {
+    let mut outcome = frostline_sim::simulate(scenario, options)?;
+    loop {
+        let summary = Summary::new(scenario, &outcome, manifest.clone());
+        let have = summary.replications;
+        let precision = summary.precision.as_ref();
+        let next = precision.and_then(|precision| precision.next_total(have));
+        let Some(total) = next.and_then(|total| u32::try_from(total).ok()) else {
+            return Ok((outcome, summary));
+        };
+        frostline_sim::simulate_more(scenario, options, &mut outcome, total)?;
     }
 }
 

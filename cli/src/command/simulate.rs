@@ -37,6 +37,9 @@ pub(crate) struct Simulate {
     scenario: Option<PathBuf>,
     #[command(flatten)]
     changes: Changes,
+    /// Check a promise, beside those of the scenario: `checkout: p99 <= 300 ms`.
+    #[arg(long, value_name = "ASSERT")]
+    slo: Vec<String>,
     /// Exit with 3 when a promise is broken, with 4 when the evidence does not suffice.
     #[arg(long)]
     check_slo: bool,
@@ -61,7 +64,7 @@ impl Simulate {
         let started = Timestamp::now();
         let clock = Instant::now();
         let interrupt = Interrupt::listen()?;
-        let scenario = scenario::settle(self.scenario.as_deref(), &self.changes)?;
+        let scenario = scenario::settle(self.scenario.as_deref(), &self.changes, &self.slo)?;
         let manifest = scenario::manifest(&scenario, common)?;
         let outputs = Outputs::prepare(&self, common, &scenario)?;
         let progress = Progress::new(common.quiet, interrupt);
@@ -120,7 +123,7 @@ fn summed_up(
         observer: watch,
     };
     let summary = pool.install(|| match scenario.run.precision {
-        Some(_) => simulated_until_precise(scenario, options, &manifest),
+        Some(_) => scenario::simulated(scenario, options, &manifest).map(|(_, summary)| summary),
         None => simulated(scenario, options, manifest),
     });
     watch.progress.finish();
@@ -141,25 +144,6 @@ fn simulated(
         tally.add(place, function);
     })?;
     Ok(tally.summary(span, manifest))
-}
-
-/// Simulates, and adds replications until the precision that was asked for is reached.
-fn simulated_until_precise(
-    scenario: &Scenario,
-    options: Options<'_>,
-    manifest: &Manifest,
-) -> Result<Summary, Cancelled> {
-    let mut outcome = frostline_sim::simulate(scenario, options)?;
-    loop {
-        let summary = Summary::new(scenario, &outcome, manifest.clone());
-        let have = summary.replications;
-        let precision = summary.precision.as_ref();
-        let next = precision.and_then(|precision| precision.next_total(have));
-        let Some(total) = next.and_then(|total| u32::try_from(total).ok()) else {
-            return Ok(summary);
-        };
-        frostline_sim::simulate_more(scenario, options, &mut outcome, total)?;
-    }
 }
 
 /// What an interrupted run leaves undone.

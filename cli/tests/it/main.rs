@@ -12,8 +12,10 @@ mod cost;
 mod documented;
 mod documents;
 mod examples;
+mod measure;
 mod outputs;
 mod recorded;
+mod size;
 mod trace;
 mod usage;
 
