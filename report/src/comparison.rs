@@ -10,13 +10,13 @@
 //! states (Bonferroni), so that the one difference among a hundred that chance makes is not taken for
 //! an effect.
 
+mod precision;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use frostline_models::math::{to_f64, word};
+use frostline_models::math::word;
 use frostline_models::scenario::{Function, Scenario};
-use frostline_models::units::significant;
 use frostline_stats::batches::Doubt;
 use frostline_stats::estimate::{Estimate, LEVEL};
 use frostline_stats::paired::{Order, Quotients, compare_quotients};
@@ -25,6 +25,7 @@ use frostline_stats::sequential::{level_of_each, next_total};
 use frostline_stats::warning::Warning;
 use serde::Serialize;
 
+pub use self::precision::DifferencePrecision;
 use crate::section::Sections;
 use crate::series::{METRICS, Series};
 use crate::summary::{Summary, Window};
@@ -211,20 +212,6 @@ pub struct Promises {
     pub name: String,
     /// Its verdicts.
     pub verdicts: Vec<SloVerdict>,
-}
-
-/// How precise the differences of all functions together are, beside what was asked.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct DifferencePrecision {
-    /// Half width over the baseline's value that was asked.
-    pub relative: f64,
-    /// Whether every difference got there.
-    pub reached: bool,
-    /// The widest, likewise; `None` where it cannot be told.
-    pub widest: Option<f64>,
-    /// Replications in all that the neediest takes, by estimate.
-    pub needed_replications: Option<u64>,
 }
 
 /// Scenarios that cannot be compared.
@@ -590,54 +577,4 @@ fn warnings(candidates: &[Candidate<'_>], doubts: &BTreeMap<&'static str, Doubt>
     let correlated = named(Doubt::Correlated);
     warnings.extend(correlated.map(|metric| Warning::CorrelatedBatches { metric }));
     warnings
-}
-
-impl DifferencePrecision {
-    fn of(against: &[Against], wanted: f64, replications: u64) -> Self {
-        let differences = against.iter().flat_map(|against| &against.differences);
-        let is_single = against.iter().all(|one| one.coupling.functions == 1);
-        let of_all = differences.filter(|one| one.function.is_none() || is_single);
-        // A metric that is 0 in the baseline has no relative precision, and is no obstacle.
-        let counted = of_all.filter(|one| one.baseline.point.abs() > 0.0);
-        let widths: Vec<Option<f64>> = counted
-            .map(|one| {
-                let half = one.difference.high? - one.difference.point;
-                Some(half / one.baseline.point.abs())
-            })
-            .collect();
-        let widest = widths
-            .iter()
-            .copied()
-            .reduce(|most, width| Some(most?.max(width?)))
-            .flatten();
-        let reached = widths.is_empty() || widest.is_some_and(|widest| widest <= wanted);
-        let needed = widest.map(|widest| {
-            let shortfall = widest / wanted;
-            let needed = (to_f64(replications) * shortfall * shortfall).min(1e15);
-            frostline_models::math::round_to_u64(needed.ceil())
-        });
-        Self {
-            relative: wanted,
-            reached,
-            widest,
-            needed_replications: if reached { Some(replications) } else { needed },
-        }
-    }
-
-    fn sentence(&self) -> String {
-        let percent = significant(100.0 * self.relative);
-        if self.reached {
-            return format!("Precision of {percent} % of the baseline's value reached.");
-        }
-        match self.needed_replications {
-            Some(needed) => format!(
-                "Precision of {percent} % of the baseline's value not reached: it takes about \
-                 {needed} replications in all (--max-replications)."
-            ),
-            None => format!(
-                "Precision of {percent} % not reached, and how many replications it takes cannot \
-                 be told: run longer."
-            ),
-        }
-    }
 }
