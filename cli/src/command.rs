@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::exit::Failure;
 
 mod calibrate;
+mod compare;
 mod completions;
 mod cost;
 #[cfg(target_os = "linux")]
@@ -17,6 +18,7 @@ mod init;
 mod man;
 #[cfg(target_os = "linux")]
 mod measure;
+mod paired;
 mod scenario;
 mod schema;
 mod simulate;
@@ -81,6 +83,7 @@ enum Format {
 enum Command {
     Simulate(simulate::Simulate),
     Size(size::Size),
+    Compare(compare::Compare),
     Cost(Box<cost::Cost>),
     Calibrate(calibrate::Calibrate),
     Gate(Box<gate::Gate>),
@@ -101,6 +104,7 @@ impl Arguments {
         match self.command {
             Command::Simulate(command) => command.run(&self.common),
             Command::Size(command) => command.run(&self.common),
+            Command::Compare(command) => command.run(&self.common),
             Command::Cost(command) => command.run(&self.common),
             Command::Calibrate(command) => command.run(&self.common),
             Command::Gate(command) => command.run(&self.common),

@@ -42,6 +42,7 @@
 //! * The peak of all functions together is the sum of their peaks, an upper bound.
 mod bill;
 pub mod calibration;
+pub mod comparison;
 pub mod cost;
 mod doubt;
 mod estimates;
@@ -53,6 +54,7 @@ pub mod precision;
 pub mod promises;
 pub mod recorded;
 pub mod section;
+pub mod series;
 pub mod size;
 pub mod summary;
 pub mod tables;
