@@ -32,7 +32,7 @@ const DEFAULT_ASSUMPTION: &str = "no scenario was given: idle instances are kept
      the trace spans many accounts, no limit of an account applies.";
 
 /// What every command that simulates takes beside its scenario.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Changes {
     /// Take the arrivals from a recording: `azure-functions-2019=PATH`, a folder or its file of
     /// invocations; `azure-functions-2021=PATH`; `opendc=PATH`, a folder with a table a function;
@@ -62,6 +62,13 @@ impl Changes {
     #[cfg(target_os = "linux")]
     pub(super) fn has_no_replications(&self) -> bool {
         self.replications.is_none()
+    }
+
+    /// The same, and one assignment more.
+    pub(super) fn and_set(&self, assignment: &str) -> Self {
+        let mut changes = self.clone();
+        changes.set.push(assignment.to_owned());
+        changes
     }
 }
 

@@ -84,8 +84,7 @@ fn module(module: Words, path: &OsStr) -> Result<Words, Failure> {
 
 fn handler(words: &[OsString], options: &TargetOptions) -> String {
     let last = || words.last().map(|word| word.to_string_lossy().into_owned());
-    let handler = options.handler.clone().or_else(last);
-    handler.unwrap_or_default()
+    options.handler.clone().or_else(last).unwrap_or_default()
 }
 
 fn checked_path(path: &str) -> Result<String, Failure> {
