@@ -11,6 +11,7 @@ mod cost;
 mod documents;
 mod examples;
 mod outputs;
+mod precision;
 mod recorded;
 mod trace;
 mod usage;

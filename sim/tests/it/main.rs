@@ -8,6 +8,7 @@ mod determinism;
 mod limits;
 mod oracles;
 mod reference;
+mod reuse;
 mod setup;
 mod theory;
 mod timeline;
