@@ -13,6 +13,7 @@ mod examples;
 mod outputs;
 mod precision;
 mod recorded;
+mod size;
 mod trace;
 mod usage;
 
