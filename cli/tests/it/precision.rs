@@ -67,7 +67,7 @@ fn no_more_replications_than_allowed_and_the_text_says_what_was_reached() {
     let arguments = [&["simulate", "p.toml"], &capped[..]].concat();
     let text = stdout(&frostline(folder.path(), &arguments).success());
     assert!(
-        text.contains("Precision of 1 % not reached: cold_ratio."),
+        text.contains("Precision of 1 % not reached: cold_ratio (at 5.8"),
         "{text}"
     );
     assert!(text.contains("--max-replications is 12."), "{text}");
