@@ -143,9 +143,11 @@ const AWS_2026_10: Preset = Preset {
     reuse: known(
         Reuse::MostRecent,
         "the most recently used instance is reused first",
-        "undocumented by AWS; measured data fit it and refute first-in-first-out",
-        "2021",
-        Certainty::Unverified,
+        "undocumented by AWS; of 40 recorded requests that found two idle containers, 40 went to the \
+         one used last (N. Mahmoudi & H. Khazaei, IEEE Transactions on Cloud Computing, 2020, its \
+         requests of 2020-06-13; results/aws-lambda-2020)",
+        "2020-06",
+        Certainty::Computed,
     ),
     account_concurrency: known(
         1000,

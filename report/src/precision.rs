@@ -109,7 +109,7 @@ impl PrecisionReport {
 }
 
 impl fmt::Display for PrecisionReport {
-    /// A sentence: whether it was reached, and what is missing.
+    /// A sentence: whether it was reached, and if not, where each metric stands and what is missing.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = significant(100.0 * self.relative);
         let name = |metric: &&MetricPrecision| metric.metric.clone();
@@ -118,7 +118,12 @@ impl fmt::Display for PrecisionReport {
             return write!(f, "Precision of {percent} % reached: {}.", all.join(", "));
         }
         let missed = self.metrics.iter().filter(|metric| !metric.reached);
-        let missed: Vec<String> = missed.map(|m| name(&m)).collect();
+        let missed: Vec<String> = missed
+            .map(|metric| match metric.relative {
+                Some(at) => format!("{} (at {} %)", metric.metric, significant(100.0 * at)),
+                None => metric.metric.clone(),
+            })
+            .collect();
         write!(
             f,
             "Precision of {percent} % not reached: {}.",

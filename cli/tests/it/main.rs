@@ -16,6 +16,7 @@ mod examples;
 mod gate;
 mod measure;
 mod outputs;
+mod precision;
 mod recorded;
 mod size;
 mod trace;

@@ -9,6 +9,7 @@ mod limits;
 mod oracles;
 mod provisioned;
 mod reference;
+mod reuse;
 mod setup;
 mod theory;
 mod timeline;
