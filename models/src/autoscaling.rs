@@ -56,7 +56,11 @@ impl Bounds {
 impl Scaling {
     /// The most instances that it may ask for.
     pub fn most(&self) -> u32 {
-        self.bounds.iter().map(|bounds| bounds.max).max().unwrap_or(0)
+        self.bounds
+            .iter()
+            .map(|bounds| bounds.max)
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -168,7 +172,8 @@ impl Tracker {
             }
             Alarm::Low if !cools(self.scaled_at, self.policy.scale_in_cooldown) => {
                 let part = f64::from(capacity) * self.policy.largest_step_in;
-                let step = u32::try_from(crate::math::round_to_u64(part.floor())).unwrap_or(u32::MAX);
+                let step =
+                    u32::try_from(crate::math::round_to_u64(part.floor())).unwrap_or(u32::MAX);
                 let least = capacity.saturating_sub(step.max(1));
                 let wanted = bounds.clamp(fitting.max(least).min(capacity));
                 (wanted < capacity).then(|| {
@@ -252,7 +257,10 @@ mod tests {
         assert_eq!(played(policy, &points, 20)[14], (Alarm::Low, 18));
         points[7] = Some(0.65);
         points.extend([Some(0.1); 8]);
-        let capacity: Vec<u32> = played(policy, &points, 20).iter().map(|one| one.1).collect();
+        let capacity: Vec<u32> = played(policy, &points, 20)
+            .iter()
+            .map(|one| one.1)
+            .collect();
         assert_eq!((capacity[21], capacity[22]), (20, 18));
     }
 
@@ -265,7 +273,9 @@ mod tests {
         let played = played(POLICY, &points, 50);
         assert_eq!(played[4], (Alarm::Ok, 50), "one point is left to look at");
         assert!(
-            played[5..].iter().all(|one| *one == (Alarm::InsufficientData, 50)),
+            played[5..]
+                .iter()
+                .all(|one| *one == (Alarm::InsufficientData, 50)),
             "{:?}",
             &played[..8]
         );
@@ -278,10 +288,16 @@ mod tests {
             ..POLICY
         };
         let points = [Some(1.0); 8];
-        let capacity: Vec<u32> = played(policy, &points, 40).iter().map(|one| one.1).collect();
+        let capacity: Vec<u32> = played(policy, &points, 40)
+            .iter()
+            .map(|one| one.1)
+            .collect();
         // ⌈40 / 0.7⌉ = 58, three minutes later ⌈58 / 0.7⌉ = 83.
         assert_eq!(capacity, [40, 40, 58, 58, 58, 83, 83, 83]);
-        let most: Vec<u32> = played(POLICY, &points, 90).iter().map(|one| one.1).collect();
+        let most: Vec<u32> = played(POLICY, &points, 90)
+            .iter()
+            .map(|one| one.1)
+            .collect();
         assert_eq!(most, [90, 90, 100, 100, 100, 100, 100, 100]);
         let least = played(POLICY, &[Some(0.0); 6], 3);
         assert_eq!(least[5], (Alarm::Low, 2));

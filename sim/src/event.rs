@@ -124,7 +124,9 @@ impl<'a> Component<'a> {
                 .map(|place| FunctionState::new(job, *place, watcher))
                 .collect(),
             shared: Shared {
-                pool: job.unreserved_pool().saturating_add(job.unclaimed_at_start(functions)),
+                pool: job
+                    .unreserved_pool()
+                    .saturating_add(job.unclaimed_at_start(functions)),
                 in_use: 0,
                 rate,
             },

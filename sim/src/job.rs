@@ -99,7 +99,9 @@ impl<'a> Job<'a> {
 
     /// What these functions claim of the account's concurrency at the most, but not at the start.
     pub(crate) fn unclaimed_at_start(&self, functions: &[usize]) -> u64 {
-        let functions = functions.iter().map(|place| &self.scenario.functions[*place]);
+        let functions = functions
+            .iter()
+            .map(|place| &self.scenario.functions[*place]);
         let unreserved = functions.filter(|function| function.reserved.is_none());
         let claims = unreserved.map(|function| {
             let provisioned = &function.provisioned;

@@ -81,8 +81,14 @@ fn spill(load: f64) -> f64 {
             let (served, beyond) = row.split_at(row.len().min(wide_index(u64::from(number))));
             let periods = &own.replications[0].periods;
             let spilled: u64 = periods.iter().map(|period| period.counts.spillovers).sum();
-            let busy: u128 = periods.iter().map(|period| period.provisioned_busy_ns).sum();
-            assert_eq!(beyond.iter().map(|place| place.requests).sum::<u64>(), spilled);
+            let busy: u128 = periods
+                .iter()
+                .map(|period| period.provisioned_busy_ns)
+                .sum();
+            assert_eq!(
+                beyond.iter().map(|place| place.requests).sum::<u64>(),
+                spilled
+            );
             assert_eq!(served.iter().map(|place| place.busy_ns).sum::<u128>(), busy);
         }
         apart / together

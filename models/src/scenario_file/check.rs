@@ -181,9 +181,12 @@ fn scalar_error(node: &Node, kind: &Kind, path: &str) -> Option<Diagnostic> {
             ok_or(fits, "a day such as \"2026-10-05\"".to_owned())
         }
         Kind::Choice(words) => choice_error(node, words, path),
-        Kind::OrWord(..) | Kind::OrWords(..) | Kind::Table(_) | Kind::OrKey(..) | Kind::List(..) | Kind::Pair(..) => {
-            None
-        }
+        Kind::OrWord(..)
+        | Kind::OrWords(..)
+        | Kind::Table(_)
+        | Kind::OrKey(..)
+        | Kind::List(..)
+        | Kind::Pair(..) => None,
     }
 }
 

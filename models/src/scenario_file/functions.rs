@@ -253,7 +253,9 @@ impl Settling<'_> {
         let provisioned = self.provisioned_instances(scope);
         let most = provisioned.most();
         let settings = ["schedule", "target-tracking"];
-        let scaling = settings.iter().find_map(|key| scope.inner("provisioned", key));
+        let scaling = settings
+            .iter()
+            .find_map(|key| scope.inner("provisioned", key));
         let reserved = scope.get("reserved").and_then(read::count);
         let limits = [
             ("reserved", reserved),
@@ -266,13 +268,11 @@ impl Settling<'_> {
             if let (Some(limit), Some(place)) = (limit, fixed.or(scaling))
                 && u64::from(most) > limit
             {
-                let title = format!(
-                    "{most} provisioned instances are more than `{key}` allows ({limit})"
-                );
+                let title =
+                    format!("{most} provisioned instances are more than `{key}` allows ({limit})");
                 let error = place.span.error("scenario::provisioned", title);
-                self.errors.push(error.help(format!(
-                    "provision less, or write `{key} = {most}`"
-                )));
+                self.errors
+                    .push(error.help(format!("provision less, or write `{key} = {most}`")));
             }
         }
         (provisioned, reserved)

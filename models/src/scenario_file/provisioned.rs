@@ -71,7 +71,8 @@ impl Settling<'_> {
         {
             let title = format!("expected 10 to 90 %, found {}", wrong.value.shown());
             let error = wrong.span.error("scenario::provisioned", title);
-            self.errors.push(error.help("write `utilisation = \"70 %\"`"));
+            self.errors
+                .push(error.help("write `utilisation = \"70 %\"`"));
         }
         if node.get("step-in").is_none() {
             self.unverified.insert(STEP_IN_DOUBT.to_owned());
@@ -98,9 +99,10 @@ impl Settling<'_> {
             let capacity = count("capacity");
             let (min, max) = (count("min").or(capacity), count("max").or(capacity));
             if min.is_none() && max.is_none() {
-                let error = action
-                    .span
-                    .error("scenario::provisioned", "the action changes nothing".to_owned());
+                let error = action.span.error(
+                    "scenario::provisioned",
+                    "the action changes nothing".to_owned(),
+                );
                 self.errors
                     .push(error.help("write `capacity = 20`, or `min` and `max`"));
                 continue;

@@ -110,7 +110,8 @@ pub fn tables() -> Vec<&'static TableSpec> {
     fn add(kind: &'static Kind, found: &mut Vec<&'static TableSpec>) {
         match kind {
             Kind::Table(table) | Kind::OrKey(_, table)
-                if found.iter().all(|known| known.name != table.name) => {
+                if found.iter().all(|known| known.name != table.name) =>
+            {
                 found.push(table);
                 for key in table.keys {
                     add(key.kind, found);

@@ -64,18 +64,33 @@ fn a_schedule_allocates_and_gives_up() {
     let mut scenario = scaled(steady(2_500, 60), scaling, 60);
     let period = only(&scenario);
     // Those that are busy at minute 40 serve to their end.
-    assert!((instance_minutes(&period) - 320.0).abs() < 0.2, "{}", instance_minutes(&period));
+    assert!(
+        (instance_minutes(&period) - 320.0).abs() < 0.2,
+        "{}",
+        instance_minutes(&period)
+    );
     // Three run at once: with two provisioned a third is on demand, later none or all are.
     let counts = &period.counts;
     assert_eq!(counts.invocations, 3_600);
-    assert!((200 + 1_200 - 5..=200 + 1_200 + 5).contains(&counts.spillovers), "{counts:?}");
+    assert!(
+        (200 + 1_200 - 5..=200 + 1_200 + 5).contains(&counts.spillovers),
+        "{counts:?}"
+    );
     // A minute's delay before the allocation, and half a minute of init: the instances are paid for
     // from when they are asked for, and take requests later.
     scenario.platform.provisioning.delay = SimDuration::from_secs(60);
     scenario.functions[0].init = Init::new(vec![(Phase::Code, constant(30_000))]);
     let late = only(&scenario);
-    assert!((instance_minutes(&late) - 312.0).abs() < 0.2, "{}", instance_minutes(&late));
-    assert!(late.counts.spillovers > counts.spillovers + 25, "{:?}", late.counts);
+    assert!(
+        (instance_minutes(&late) - 312.0).abs() < 0.2,
+        "{}",
+        instance_minutes(&late)
+    );
+    assert!(
+        late.counts.spillovers > counts.spillovers + 25,
+        "{:?}",
+        late.counts
+    );
     // Eight inits are billed at the rate of provisioned concurrency.
     let more = late.billed_provisioned_ms + 2_500 * u128::from(late.counts.spillovers);
     let less = period.billed_provisioned_ms + 2_500 * u128::from(counts.spillovers);
@@ -100,7 +115,10 @@ fn target_tracking_scales_out_and_never_in_when_idle() {
     };
     let scenario = scaled(steady(8_200, 20), scaling.clone(), 60);
     let minutes = instance_minutes(&only(&scenario));
-    assert!((minutes - (10.0 * 3.0 + 12.0 * 57.0)).abs() < 1e-6, "{minutes}");
+    assert!(
+        (minutes - (10.0 * 3.0 + 12.0 * 57.0)).abs() < 1e-6,
+        "{minutes}"
+    );
 
     // With 1.2 of 10 busy the third point makes the low alarm; steps of one, until ⌈1.2 / 0.7⌉ = 2 or
     // the bound. Minute by minute 10 10 10 9 8 7 6 5 …: each is paid for five minutes at the least.
@@ -116,7 +134,10 @@ fn target_tracking_scales_out_and_never_in_when_idle() {
     scenario.platform.provisioning.minimum = SimDuration::from_secs(300);
     let charged = instance_minutes(&only(&scenario));
     // Those that went after 3 and 4 minutes are charged for 5.
-    assert!((charged - minutes - 3.0).abs() < 0.1, "{charged} for {minutes}");
+    assert!(
+        (charged - minutes - 3.0).abs() < 0.1,
+        "{charged} for {minutes}"
+    );
 }
 
 /// All or nothing: none of what was asked for together takes requests before all have started.
@@ -176,8 +197,14 @@ fn threads_and_kernels_do_not_matter() {
     scenario.platform.provisioning.delay = SimDuration::from_secs(90);
     let fastest = run_with(&scenario, 3, Kernels::Fastest);
     assert_eq!(fastest, run_with(&scenario, 3, Kernels::EventOnly));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
-    assert_eq!(fastest, pool.install(|| run_with(&scenario, 3, Kernels::Fastest)));
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(2)
+        .build()
+        .unwrap();
+    assert_eq!(
+        fastest,
+        pool.install(|| run_with(&scenario, 3, Kernels::Fastest))
+    );
     let period = periods(&fastest, 0).next().unwrap();
     assert!(period.counts.spillovers > 100, "{:?}", period.counts);
 }

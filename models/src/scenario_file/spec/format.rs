@@ -5,8 +5,8 @@ mod laws;
 mod run;
 
 use super::Kind::{
-    Bytes, Choice, Count, Date, Duration, Flag, List, Memory, OrKey, OrWord, PositiveDuration, Quota,
-    Share, Table, Text, True,
+    Bytes, Choice, Count, Date, Duration, Flag, List, Memory, OrKey, OrWord, PositiveDuration,
+    Quota, Share, Table, Text, True,
 };
 use super::{Kind, TableSpec, alternative, optional, required};
 use arrivals::ARRIVALS;
@@ -612,8 +612,16 @@ static SCALING_ACTION: TableSpec = TableSpec {
             &Count(0, 1_000_000),
             "Short for `min` and `max` of the same.",
         ),
-        optional("min", &Count(0, 1_000_000), "Instances at the least from then on."),
-        optional("max", &Count(0, 1_000_000), "Instances at the most from then on."),
+        optional(
+            "min",
+            &Count(0, 1_000_000),
+            "Instances at the least from then on.",
+        ),
+        optional(
+            "max",
+            &Count(0, 1_000_000),
+            "Instances at the most from then on.",
+        ),
     ],
 };
 
@@ -622,9 +630,17 @@ static TARGET_TRACKING: TableSpec = TableSpec {
     doc: "Provisioned concurrency that follows its utilisation.",
     example: "target-tracking = { min = 2, max = 50, utilisation = \"70 %\" }",
     keys: &[
-        required("min", &Count(0, 1_000_000), "Instances at the least, and at the start."),
+        required(
+            "min",
+            &Count(0, 1_000_000),
+            "Instances at the least, and at the start.",
+        ),
         required("max", &Count(0, 1_000_000), "Instances at the most."),
-        optional("utilisation", &Share, "The utilisation to keep, 10 to 90 %; 70 % by default."),
+        optional(
+            "utilisation",
+            &Share,
+            "The utilisation to keep, 10 to 90 %; 70 % by default.",
+        ),
         optional(
             "high-points",
             &Count(1, 1_000),
@@ -635,9 +651,21 @@ static TARGET_TRACKING: TableSpec = TableSpec {
             &Count(1, 1_000),
             "Minutes below 0.9 times it in a row before some are given up; 3 by default, 15 in other services of AWS.",
         ),
-        optional("scale-out-cooldown", &Duration, "No more are asked for within this time; none by default."),
-        optional("scale-in-cooldown", &Duration, "None are given up within this time; none by default."),
-        optional("step-in", &Share, "The largest part that is given up at once; 10 % by default."),
+        optional(
+            "scale-out-cooldown",
+            &Duration,
+            "No more are asked for within this time; none by default.",
+        ),
+        optional(
+            "scale-in-cooldown",
+            &Duration,
+            "None are given up within this time; none by default.",
+        ),
+        optional(
+            "step-in",
+            &Share,
+            "The largest part that is given up at once; 10 % by default.",
+        ),
         optional(
             "actions",
             &List(&Table(&SCALING_ACTION), 1_000),

@@ -93,7 +93,9 @@ impl Scaler {
     /// Nanoseconds after the request for capacity at which its `number`-th instance is asked for.
     fn asked_after(&self, number: u32) -> u64 {
         let after = u128::from(number) * u128::from(self.pace_per) / u128::from(self.pace_count);
-        self.delay.0.saturating_add(u64::try_from(after).unwrap_or(u64::MAX >> 2))
+        self.delay
+            .0
+            .saturating_add(u64::try_from(after).unwrap_or(u64::MAX >> 2))
     }
 }
 
@@ -185,15 +187,12 @@ impl FunctionState<'_> {
         }
         let now_owned = scaler.ready + scaler.pending;
         // Provisioned instances take their share of reserved concurrency, or of the account's.
-        match &mut self.reserved {
-            Some(left) => {
-                let reserved = self.function.reserved.unwrap_or(0);
-                *left = reserved.saturating_sub(u64::from(now_owned));
-            }
-            None => {
-                let pool = shared.pool.saturating_add(u64::from(owned));
-                shared.pool = pool.saturating_sub(u64::from(now_owned));
-            }
+        if let Some(left) = &mut self.reserved {
+            let reserved = self.function.reserved.unwrap_or(0);
+            *left = reserved.saturating_sub(u64::from(now_owned));
+        } else {
+            let pool = shared.pool.saturating_add(u64::from(owned));
+            shared.pool = pool.saturating_sub(u64::from(now_owned));
         }
     }
 
