@@ -15,6 +15,7 @@ use super::{Common, Format, WIDTH};
 use crate::exit::{FINE, Failure, SLO_FAILED, UNCLEAR};
 use crate::output;
 use crate::progress::{Interrupt, Progress};
+use crate::resources::Unpacking;
 
 mod input;
 mod manifest;
@@ -77,6 +78,8 @@ pub(crate) struct Simulate {
     /// How the tables of --out are written; default: parquet.
     #[arg(long, value_name = "FORMAT")]
     tables: Option<Tables>,
+    #[command(flatten)]
+    unpacking: Unpacking,
 }
 
 impl Simulate {

@@ -1,16 +1,17 @@
 //! From arguments to a valid scenario, with every mistake of the run told at once.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use frostline_models::diagnostic::{Diagnostic, Diagnostics, Source};
 use frostline_models::metric::{Assertion, AssertionError};
 use frostline_models::scenario::Scenario;
-use frostline_models::scenario_file::ScenarioFile;
+use frostline_models::scenario_file::{LARGEST_FILE, ScenarioFile};
 use frostline_models::trace::FORMATS;
 
 use super::Simulate;
 use crate::exit::Failure;
-use crate::resources::{Files, kinds};
+use crate::resources::{self, Files, Unpacking, kinds};
 
 /// What a trace runs over when no scenario is given.
 const DEFAULT_NAME: &str = "built-in scenario";
@@ -39,7 +40,9 @@ pub(super) fn settle(arguments: &Simulate) -> Result<Scenario, Failure> {
     if !mistakes.errors.is_empty() {
         return Err(mistakes.into());
     }
-    let mut scenario = file.resolve(&mut Files::beside(folder))?;
+    let mut scenario = file
+        .resolve(&mut Files::beside(folder, &arguments.unpacking))
+        .map_err(|found| with_help(found, &arguments.unpacking))?;
     if let (None, Some(trace)) = (&arguments.scenario, &mut scenario.run.trace) {
         trace.assumptions.push(DEFAULT_ASSUMPTION.to_owned());
     }
@@ -71,18 +74,30 @@ pub(super) fn settle(arguments: &Simulate) -> Result<Scenario, Failure> {
     }
 }
 
+/// Adds what to type where a file met the limit of unpacking.
+fn with_help(mut found: Diagnostics, unpacking: &Unpacking) -> Diagnostics {
+    if let Some(help) = unpacking.help() {
+        let about = |error: &&mut Diagnostic| error.code == "scenario::trace";
+        for error in found.errors.iter_mut().filter(about) {
+            error.help.push(help.clone());
+        }
+    }
+    found
+}
+
 /// Name and text of the scenario, and the folder that its relative paths start from.
 fn source(path: Option<&Path>) -> Result<(String, String, PathBuf), Failure> {
     let Some(path) = path else {
         return Ok((DEFAULT_NAME.to_owned(), DEFAULT.to_owned(), PathBuf::new()));
     };
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::usage(
-            format!("cannot read the scenario {name}: {error}"),
-            format!("to start one: frostline init {name}"),
-        )
+    let help = || format!("to start one: frostline init {name}");
+    let file = File::open(path).map_err(|error| {
+        Failure::usage(format!("cannot read the scenario {name}: {error}"), help())
     })?;
+    let limit = u64::try_from(LARGEST_FILE).unwrap_or(u64::MAX);
+    let text =
+        resources::text_of(path, file, limit).map_err(|what| Failure::usage(what, help()))?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     Ok((name, text, folder))
 }
