@@ -16,6 +16,7 @@ mod init;
 mod man;
 #[cfg(target_os = "linux")]
 mod measure;
+mod scenario;
 mod schema;
 mod simulate;
 mod trace;
@@ -77,7 +78,7 @@ enum Format {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Simulate),
-    Cost(cost::Cost),
+    Cost(Box<cost::Cost>),
     Calibrate(calibrate::Calibrate),
     Trace(trace::Trace),
     Schema(schema::Schema),

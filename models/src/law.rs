@@ -5,6 +5,7 @@
 //! ziggurat ([`crate::math`]), because the engine lives on them; `rand_distr` is their independent
 //! oracle in tests.
 
+mod guide;
 mod sampler;
 mod words;
 

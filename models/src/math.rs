@@ -14,9 +14,13 @@
     reason = "the named casts of the project live here, each with its range stated"
 )]
 
+mod gamma;
+
 use std::sync::LazyLock;
 
 use rand::Rng;
+
+pub use self::gamma::StandardGamma;
 
 /// ln 2 in two parts: the first has 32 trailing zero bits, so that its product with an exponent is
 /// exact.

@@ -5,10 +5,13 @@
 //! it becomes when one of them is changed.
 
 mod chart;
+mod simulated;
 mod text;
 
+pub use simulated::{BusyMinutes, Traffic, serverless_of};
+
 use frostline_models::price::always_on::{
-    Crossover, Fleet, Gateway, Serverless, crossover, provisioned_break_even,
+    Crossover, Fleet, Gateway, Served, Serverless, crossover, provisioned_break_even,
 };
 use frostline_models::price::{PriceBook, PriceSource, UnknownRegion};
 use frostline_models::scenario::Architecture;
@@ -33,6 +36,8 @@ pub struct Question {
     pub requests: Option<f64>,
     /// The hosts to compare with.
     pub fleets: Vec<Fleet>,
+    /// The traffic of the scenario that was simulated, if one was.
+    pub traffic: Option<Traffic>,
     /// What was assumed about the serverless side, in plain sentences.
     pub assumptions: Vec<String>,
 }
@@ -60,6 +65,9 @@ pub struct CostReport {
     pub name: String,
     /// One request, where there are no tiers and no free tier.
     pub request: RequestCost,
+    /// The traffic of the scenario that was simulated, if one was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Traffic>,
     /// Requests of the month that the bill is for.
     pub requests_per_month: f64,
     /// The month's bill, line by line: first the serverless side, then each kind of host.
@@ -191,6 +199,7 @@ impl CostReport {
             manifest,
             name: question.name.clone(),
             request: one_request(&question.serverless)?,
+            traffic: question.traffic.clone(),
             requests_per_month: requests,
             bill: lines(question, requests)?,
             crossover: entries,
@@ -238,7 +247,10 @@ impl CostReport {
 fn one_request(serverless: &Serverless) -> Result<RequestCost, UnknownRegion> {
     let mut plain = serverless.clone();
     plain.settings.free_tier = false;
-    plain.kept_usd_month = 0.0;
+    for function in &mut plain.functions {
+        function.provisioned_instances = 0.0;
+        function.snapshot = false;
+    }
     let bill = plain.month(1.0)?;
     Ok(RequestCost {
         gb_seconds: gb_seconds(serverless, 1.0),
@@ -300,8 +312,7 @@ fn changed(serverless: &Serverless, fleet: &Fleet) -> Result<Vec<Changed>, Unkno
         other.settings.free_tier = true;
         ask("with the monthly free tier", &other, fleet)?;
     }
-    let on_arm =
-        |f: &frostline_models::price::always_on::Served| f.architecture == Architecture::Arm64;
+    let on_arm = |f: &Served| f.architecture == Architecture::Arm64;
     if !serverless.functions.iter().all(on_arm) {
         let mut other = serverless.clone();
         for function in &mut other.functions {
@@ -389,6 +400,8 @@ fn lines(question: &Question, requests: f64) -> Result<Vec<Line>, UnknownRegion>
         false,
     );
     add(side, "egress", sent, "GB", functions.egress, false);
+    let other = "disk and snapshots";
+    add(side, other, 1.0, "month", functions.other, false);
     add(side, "total", 1.0, "month", bill.total(), true);
     let network = &PriceBook::builtin()
         .hosting(&serverless.settings.region)?
@@ -415,7 +428,10 @@ fn lines(question: &Question, requests: f64) -> Result<Vec<Line>, UnknownRegion>
             bill.load_balancer,
             false,
         );
-        add(side, "total", 1.0, "month", bill.total(), true);
+        // What is sent is sent from anywhere.
+        add(side, "egress", sent, "GB", functions.egress, false);
+        let total = bill.total() + functions.egress;
+        add(side, "total", 1.0, "month", total, true);
     }
     Ok(lines)
 }
@@ -426,16 +442,15 @@ fn curve(question: &Question) -> Result<Vec<CurvePoint>, UnknownRegion> {
         .hosting(&serverless.settings.region)?
         .network;
     let point = |requests: f64| {
+        let bill = serverless.month(requests)?;
+        let duration_ms = serverless.duration_ms();
+        let hosts = |fleet: &Fleet| fleet.month(network, requests, duration_ms).total();
         let fleets = question.fleets.iter();
         Ok(CurvePoint {
             requests_per_month: requests,
-            serverless_usd: serverless.month(requests)?.total(),
+            serverless_usd: bill.total(),
             hosts_usd: fleets
-                .map(|fleet| {
-                    fleet
-                        .month(network, requests, serverless.duration_ms())
-                        .total()
-                })
+                .map(|fleet| hosts(fleet) + bill.functions.egress)
                 .collect(),
         })
     };
@@ -459,13 +474,21 @@ fn assumptions(question: &Question) -> Vec<String> {
     );
     for fleet in &question.fleets {
         sentences.push(format!(
-            "a host {} serves {} requests at once: what its sustained CPU ({} vCPU) and 80 % of its \
+            "a host {} serves at once {}: what its sustained CPU ({} vCPU) and 80 % of its \
              memory ({} GB) hold at the function's m/1769 vCPU and m MiB, unless --slots says it.",
             fleet.host.name,
-            fleet.slots,
+            if fleet.slots > 1.0 {
+                format!("{} requests", fleet.slots)
+            } else {
+                "one request".to_owned()
+            },
             fleet.host.vcpus * fleet.host.sustained,
             fleet.host.memory_gb
         ));
+    }
+    let sends = |served: &Served| served.response_bytes > 0.0;
+    if question.serverless.functions.iter().any(sends) {
+        sentences.push("data sent costs the same from hosts.".to_owned());
     }
     if question.fleets.iter().any(|fleet| fleet.load_balancer) {
         sentences.push("every request is a new connection of the load balancer.".to_owned());

@@ -277,8 +277,8 @@ impl Batch {
         let mut longest = 0;
         let mut busy_ns = 0_u128;
         let mut billed = 0;
+        self.meter.latency.record_all(durations);
         for &duration in durations {
-            self.meter.latency.record(duration);
             longest = longest.max(duration);
             busy_ns += u128::from(duration);
             billed += billed_ms(duration);

@@ -73,6 +73,23 @@ impl Histogram {
         }
     }
 
+    /// Counts values below 2⁶².
+    pub fn record_all(&mut self, values: &[u64]) {
+        let mut rest = values.iter();
+        loop {
+            let (first, cells) = (self.first, self.cells.as_mut_slice());
+            // Ends early at a value whose octave has no cells yet.
+            let beyond = rest.find(|value| {
+                let count = cells.get_mut(cell_of(**value).wrapping_sub(first));
+                count.map(|count| *count += 1).is_none()
+            });
+            match beyond {
+                Some(value) => *self.cell_beyond(cell_of(*value)) += 1,
+                None => return,
+            }
+        }
+    }
+
     /// Adds what another histogram held.
     pub fn add(&mut self, distribution: &Distribution) {
         for &(cell, more) in distribution.cells.iter() {

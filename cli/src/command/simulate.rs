@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Context;
 use frostline_models::scenario::Scenario;
 use frostline_report::summary::{Manifest, Summary};
 use frostline_report::tally::Tally;
@@ -11,13 +10,12 @@ use frostline_report::verdict::Verdict;
 use frostline_sim::{Cancelled, Kernels, Options};
 use jiff::Timestamp;
 
+use super::scenario::{self, Changes};
 use super::{Common, Format, WIDTH};
 use crate::exit::{FINE, Failure, SLO_FAILED, UNCLEAR};
 use crate::output;
 use crate::progress::{Interrupt, Progress};
-use crate::resources::Unpacking;
 
-mod input;
 mod manifest;
 mod outputs;
 mod packed;
@@ -37,27 +35,8 @@ pub(crate) struct Simulate {
     /// The scenario file; with --trace it may be left out.
     #[arg(value_name = "SCENARIO", required_unless_present = "trace")]
     scenario: Option<PathBuf>,
-    /// Take the arrivals from a recording: `azure-functions-2019=PATH`, a folder or its file of
-    /// invocations; `azure-functions-2021=PATH`; `opendc=PATH`, a folder with a table a function;
-    /// `huawei-2025=PATH`, a folder with requests and cold starts; `request-log=PATH`, any CSV with
-    /// `--set trace.request-log.time=COLUMN`; `frostline=PATH`, what `frostline trace convert` wrote.
-    /// Files may be compressed.
-    #[arg(long, value_name = "KIND=PATH")]
-    trace: Option<String>,
-    /// Replace a value of the scenario, as in the file: `--set 'function.checkout.memory=1 GiB'`.
-    #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<String>,
-    /// Repeat the run on this many independent random streams.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    replications: Option<u32>,
-    /// Add replications, ten at first, until the estimates are this precise: `5 %` is the half width
-    /// of an interval over the true value. Of cold ratio, mean and p99 latency and cost, unless
-    /// `run.precision.metrics` names others.
-    #[arg(long, value_name = "SHARE")]
-    precision: Option<String>,
-    /// Where --precision ends if it is not reached; default: 1000.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
-    max_replications: Option<u32>,
+    #[command(flatten)]
+    changes: Changes,
     /// Check a promise, beside those of the scenario: `checkout: p99 <= 300 ms`.
     #[arg(long, value_name = "ASSERT")]
     slo: Vec<String>,
@@ -78,8 +57,6 @@ pub(crate) struct Simulate {
     /// How the tables of --out are written; default: parquet.
     #[arg(long, value_name = "FORMAT")]
     tables: Option<Tables>,
-    #[command(flatten)]
-    unpacking: Unpacking,
 }
 
 impl Simulate {
@@ -87,22 +64,21 @@ impl Simulate {
         let started = Timestamp::now();
         let clock = Instant::now();
         let interrupt = Interrupt::listen()?;
-        let scenario = input::settle(&self)?;
-        let digest = manifest::digest(&scenario)?;
-        let threads = threads(common);
+        let scenario = scenario::settle(self.scenario.as_deref(), &self.changes, &self.slo)?;
+        let manifest = scenario::manifest(&scenario, common)?;
         let outputs = Outputs::prepare(&self, common, &scenario)?;
         let progress = Progress::new(common.quiet, interrupt);
         let watch = Watch {
             progress: &progress,
             outputs: outputs.as_ref(),
         };
-        let summary = summed_up(&scenario, &digest, common, threads, &watch)?;
+        let summary = summed_up(&scenario, manifest, common, &watch)?;
         let files = match outputs {
             Some(mut outputs) => {
                 let written = outputs.write(&scenario, &summary, &progress)?;
                 let run = manifest::Run {
                     manifest: summary.manifest.clone(),
-                    threads,
+                    threads: scenario::threads(common),
                     started,
                     took: clock.elapsed(),
                 };
@@ -133,38 +109,21 @@ impl Simulate {
     }
 }
 
-/// As many threads as asked for, or as the machine has.
-fn threads(common: &Common) -> usize {
-    match common.threads {
-        Some(threads) => usize::from(threads),
-        None => std::thread::available_parallelism().map_or(1, usize::from),
-    }
-}
-
 /// Simulates, watched, on a pool of its own.
 fn summed_up(
     scenario: &Scenario,
-    digest: &str,
+    manifest: Manifest,
     common: &Common,
-    threads: usize,
     watch: &Watch<'_>,
 ) -> Result<Summary, Failure> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .with_context(|| format!("cannot start {threads} threads"))?;
+    let pool = scenario::pool(common)?;
     let options = Options {
         seed: common.seed,
         kernels: Kernels::Fastest,
         observer: watch,
     };
-    let manifest = Manifest {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        scenario: digest.to_owned(),
-        seed: common.seed,
-    };
     let summary = pool.install(|| match scenario.run.precision {
-        Some(_) => simulated_until_precise(scenario, options, &manifest),
+        Some(_) => scenario::simulated(scenario, options, &manifest).map(|(_, summary)| summary),
         None => simulated(scenario, options, manifest),
     });
     watch.progress.finish();
@@ -185,25 +144,6 @@ fn simulated(
         tally.add(place, function);
     })?;
     Ok(tally.summary(span, manifest))
-}
-
-/// Simulates, and adds replications until the precision that was asked for is reached.
-fn simulated_until_precise(
-    scenario: &Scenario,
-    options: Options<'_>,
-    manifest: &Manifest,
-) -> Result<Summary, Cancelled> {
-    let mut outcome = frostline_sim::simulate(scenario, options)?;
-    loop {
-        let summary = Summary::new(scenario, &outcome, manifest.clone());
-        let have = summary.replications;
-        let precision = summary.precision.as_ref();
-        let next = precision.and_then(|precision| precision.next_total(have));
-        let Some(total) = next.and_then(|total| u32::try_from(total).ok()) else {
-            return Ok(summary);
-        };
-        frostline_sim::simulate_more(scenario, options, &mut outcome, total)?;
-    }
 }
 
 /// What an interrupted run leaves undone.

@@ -160,3 +160,72 @@ fn bad_input_is_told_with_what_to_type() {
         assert!(error.contains(told), "{option}: {error}");
     }
 }
+
+const SHOP: &str = r#"
+[run]
+duration = "6 h"
+replications = 4
+
+[platform]
+preset = "aws-lambda@2026-10"
+keep-alive.fixed = "6 min"
+
+[[function]]
+name = "checkout"
+memory = "512 MiB"
+runtime = "python3.13"
+duration.log-normal = { median = "120 ms", p99 = "900 ms" }
+response.size = "4 kB"
+ephemeral-storage = "1024 MiB"
+provisioned.fixed = 2
+arrivals.poisson = { rate = "3 /s" }
+
+[[function]]
+name = "search"
+architecture = "arm64"
+memory = "1 GiB"
+duration.constant = "1 s"
+arrivals.schedule = { cron = "0 * * * *" }
+"#;
+
+/// A scenario's bill is the one that `simulate` makes of the same run, and the hosts are there for its
+/// busiest minute.
+#[test]
+fn a_scenario_brings_its_own_traffic() {
+    let folder = tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("shop.toml"), SHOP).expect("the scenario is written");
+    let read = |arguments: &[&str]| -> Value {
+        let text = stdout(&frostline(folder.path(), arguments).code(0));
+        serde_json::from_str(&text).expect("the output is JSON")
+    };
+    let against = ["--against", "aws-ec2:t4g.small"];
+    let asked = ["cost", "shop.toml", "--format", "json"];
+    let answer = read(&[&asked[..], &against[..]].concat());
+    let simulated = read(&["simulate", "shop.toml", "--format", "json"]);
+
+    let total = answer["bill"]
+        .as_array()
+        .expect("lines")
+        .iter()
+        .find(|line| line["item"] == "total")
+        .expect("a total")["usd_month"]
+        .as_f64()
+        .expect("an amount");
+    let month = &simulated["totals"]["cost_usd_month"]["total"]["point"];
+    let month = month.as_f64().expect("an amount");
+    assert!((total / month - 1.0).abs() < 1e-3, "{total} for {month}");
+    assert_eq!(
+        answer["manifest"]["scenario"],
+        simulated["manifest"]["scenario"]
+    );
+
+    let traffic = &answer["traffic"];
+    let peak = traffic["peak_to_mean"].as_f64().expect("a ratio");
+    assert!(peak > 1.0, "{traffic}");
+    assert_eq!(answer["crossover"][0]["peak_to_mean"], peak);
+    assert_eq!(traffic["busiest_minute_concurrency"]["n"], 4);
+
+    // The arguments of a single function belong to no scenario.
+    frostline(folder.path(), &["cost", "shop.toml", "--init", "1 s"]).code(2);
+    frostline(folder.path(), &["cost"]).code(2);
+}

@@ -1,11 +1,18 @@
 //! Laws made ready to draw from.
 
+use std::sync::OnceLock;
+
 use rand::Rng;
 
-use super::{Law, Quantiles, Shaped};
+use super::guide::Guide;
+use super::{Law, Quantiles};
 use crate::math::{
-    StandardExponential, StandardNormal, exp, ln, open_unit, round_to_u64, to_f64, unit,
+    StandardExponential, StandardGamma, StandardNormal, exp, ln, open_unit, round_to_u64, to_f64,
+    unit,
 };
+
+/// A block of so many values is worth a guide table.
+const WORTH_A_GUIDE: usize = 256;
 
 /// A law made ready to draw from.
 #[derive(Debug, Clone)]
@@ -29,7 +36,10 @@ enum SamplerKind {
         median_ns: f64,
         sigma: f64,
     },
-    Gamma(GammaSampler),
+    Gamma {
+        draw: StandardGamma,
+        scale_ns: f64,
+    },
     Weibull {
         draw: StandardExponential,
         inverse_shape: f64,
@@ -50,7 +60,11 @@ enum SamplerKind {
         median_ns: f64,
         sigma: f64,
     },
-    Empirical(Quantiles),
+    Empirical {
+        table: Quantiles,
+        /// Made when a block is drawn: a few values are not worth it.
+        guide: OnceLock<Box<Guide>>,
+    },
     Mixture {
         cumulative: Vec<f64>,
         parts: Vec<Sampler>,
@@ -75,7 +89,10 @@ impl Sampler {
                 median_ns: law.median_ns,
                 sigma: law.sigma,
             },
-            Law::Gamma(law) => SamplerKind::Gamma(GammaSampler::new(law)),
+            Law::Gamma(law) => SamplerKind::Gamma {
+                draw: StandardGamma::new(law.shape),
+                scale_ns: law.scale_ns,
+            },
             Law::Weibull(law) => SamplerKind::Weibull {
                 draw: exponential,
                 inverse_shape: 1.0 / law.shape,
@@ -96,7 +113,10 @@ impl Sampler {
                 median_ns: law.above.median_ns,
                 sigma: law.above.sigma,
             },
-            Law::Empirical(table) => SamplerKind::Empirical(table.clone()),
+            Law::Empirical(table) => SamplerKind::Empirical {
+                table: table.clone(),
+                guide: OnceLock::new(),
+            },
             Law::Mixture(law) => {
                 let mut sum = 0.0;
                 SamplerKind::Mixture {
@@ -129,7 +149,7 @@ impl Sampler {
                 median_ns,
                 sigma,
             } => round_to_u64(median_ns * exp(sigma * draw.draw(rng))),
-            SamplerKind::Gamma(gamma) => round_to_u64(gamma.draw(rng)),
+            SamplerKind::Gamma { draw, scale_ns } => round_to_u64(draw.draw(rng) * scale_ns),
             SamplerKind::Weibull {
                 draw,
                 inverse_shape,
@@ -153,7 +173,9 @@ impl Sampler {
                 median_ns,
                 sigma,
             } => round_to_u64(shift_ns + median_ns * exp(sigma * draw.draw(rng))),
-            SamplerKind::Empirical(table) => round_to_u64(table.value_ns(unit(rng.next_u64()))),
+            SamplerKind::Empirical { table, .. } => {
+                round_to_u64(table.value_ns(unit(rng.next_u64())))
+            }
             SamplerKind::Mixture { cumulative, parts } => {
                 let choice = unit(rng.next_u64());
                 let part = cumulative
@@ -182,61 +204,16 @@ impl Sampler {
                     *value = round_to_u64(median_ns * exp(sigma * draw.draw(rng)));
                 }
             }
+            SamplerKind::Empirical { table, guide } if block.len() >= WORTH_A_GUIDE => {
+                guide
+                    .get_or_init(|| Box::new(Guide::new(table)))
+                    .fill(rng, block);
+            }
             _ => {
                 for value in block {
                     *value = self.draw(rng);
                 }
             }
         }
-    }
-}
-
-/// Marsaglia & Tsang's method ("A simple method for generating gamma variables", ACM Transactions on
-/// Mathematical Software 26(3), 2000, <https://doi.org/10.1145/358407.358414>), boosted by U^(1/k)
-/// for shapes below 1.
-#[derive(Debug, Clone)]
-struct GammaSampler {
-    normal: StandardNormal,
-    boost: Option<f64>,
-    d: f64,
-    c: f64,
-    scale_ns: f64,
-}
-
-impl GammaSampler {
-    fn new(law: &Shaped) -> Self {
-        let boost = (law.shape < 1.0).then_some(1.0 / law.shape);
-        let shape = if law.shape < 1.0 {
-            law.shape + 1.0
-        } else {
-            law.shape
-        };
-        let d = shape - 1.0 / 3.0;
-        Self {
-            normal: StandardNormal::default(),
-            boost,
-            d,
-            c: 1.0 / libm::sqrt(9.0 * d),
-            scale_ns: law.scale_ns,
-        }
-    }
-
-    fn draw<R: Rng>(&self, rng: &mut R) -> f64 {
-        let value = loop {
-            let x = self.normal.draw(rng);
-            let root = 1.0 + self.c * x;
-            if root <= 0.0 {
-                continue;
-            }
-            let v = root * root * root;
-            let u = open_unit(rng.next_u64());
-            if ln(u) < 0.5 * x * x + self.d - self.d * v + self.d * ln(v) {
-                break self.d * v;
-            }
-        };
-        let boost = self
-            .boost
-            .map_or(1.0, |power| exp(power * ln(open_unit(rng.next_u64()))));
-        value * boost * self.scale_ns
     }
 }

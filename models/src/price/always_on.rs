@@ -194,8 +194,6 @@ pub struct Serverless {
     pub gateway: Gateway,
     /// The functions, at least one.
     pub functions: Vec<Served>,
-    /// What is paid whatever the traffic: provisioned concurrency, in USD a month.
-    pub kept_usd_month: f64,
 }
 
 /// A function's part of the requests.
@@ -207,6 +205,12 @@ pub struct Served {
     pub architecture: Architecture,
     /// Memory size.
     pub memory: Memory,
+    /// Temporary disk.
+    pub ephemeral_storage: Memory,
+    /// Whether instances start from a snapshot, which is kept and restored for money.
+    pub snapshot: bool,
+    /// The share of its invocations that are cold, in [0, 1].
+    pub cold_ratio: f64,
     /// Mean duration of an invocation in ms.
     pub duration_ms: f64,
     /// Mean time of an invocation in ms that is billed on demand: the duration, and its share of
@@ -214,6 +218,8 @@ pub struct Served {
     pub billed_ms: f64,
     /// Mean time of an invocation in ms that is billed at the rate of provisioned concurrency.
     pub billed_provisioned_ms: f64,
+    /// Provisioned instances that are kept all month, whatever the traffic.
+    pub provisioned_instances: f64,
     /// Bytes of a response.
     pub response_bytes: f64,
 }
@@ -245,9 +251,7 @@ impl Serverless {
             .iter()
             .map(|function| function.usage(requests))
             .collect();
-        let mut functions: Bill = bill(&self.settings, &usages)?.into_iter().sum();
-        functions.provisioned += self.kept_usd_month;
-        functions.total += self.kept_usd_month;
+        let functions: Bill = bill(&self.settings, &usages)?.into_iter().sum();
         let prices = &PriceBook::builtin().hosting(&self.settings.region)?.gateway;
         Ok(ServerlessBill {
             functions,
@@ -287,19 +291,42 @@ impl Serverless {
 }
 
 impl Served {
+    /// Takes in a function that is billed alike: shares and instances add up, and what an invocation
+    /// takes becomes the mean over both.
+    pub fn join(&mut self, other: &Self) {
+        let share = self.share + other.share;
+        let mean = |own: f64, others: f64| {
+            if share > 0.0 {
+                (own * self.share + others * other.share) / share
+            } else {
+                0.0
+            }
+        };
+        *self = Self {
+            share,
+            cold_ratio: mean(self.cold_ratio, other.cold_ratio),
+            duration_ms: mean(self.duration_ms, other.duration_ms),
+            billed_ms: mean(self.billed_ms, other.billed_ms),
+            billed_provisioned_ms: mean(self.billed_provisioned_ms, other.billed_provisioned_ms),
+            provisioned_instances: self.provisioned_instances + other.provisioned_instances,
+            response_bytes: mean(self.response_bytes, other.response_bytes),
+            ..*self
+        };
+    }
+
     fn usage(&self, requests: f64) -> Usage {
         let invocations = requests * self.share;
         Usage {
             architecture: self.architecture,
             memory: self.memory,
-            ephemeral_storage: Memory(512),
+            ephemeral_storage: self.ephemeral_storage,
             invocations,
             billed_ms: invocations * self.billed_ms,
             billed_provisioned_ms: invocations * self.billed_provisioned_ms,
-            provisioned_instance_ms: 0.0,
+            provisioned_instance_ms: self.provisioned_instances * MONTH_S * 1e3,
             response_bytes: invocations * self.response_bytes,
-            snapshot: false,
-            cold_starts: 0.0,
+            snapshot: self.snapshot,
+            cold_starts: invocations * self.cold_ratio,
             span_s: MONTH_S,
         }
     }
@@ -405,7 +432,8 @@ pub fn crossover(serverless: &Serverless, fleet: &Fleet) -> Result<Crossover, Un
         .network;
     let gain = |requests: f64, hosts: u32| -> Result<f64, UnknownRegion> {
         let hosts = fleet.with_hosts(network, hosts, requests);
-        Ok(serverless.month(requests)?.total() - hosts.total())
+        let serverless = serverless.month(requests)?;
+        Ok(serverless.total() - serverless.functions.egress - hosts.total())
     };
     let duration_ms = serverless.duration_ms();
     let mut first = None;

@@ -20,12 +20,15 @@ fn serverless(architecture: Architecture, free_tier: bool, gateway: Gateway) -> 
             share: 1.0,
             architecture,
             memory: Memory(128),
+            ephemeral_storage: Memory(512),
+            snapshot: false,
+            cold_ratio: 0.0,
             duration_ms: 100.0,
             billed_ms: 100.0,
             billed_provisioned_ms: 0.0,
+            provisioned_instances: 0.0,
             response_bytes: 0.0,
         }],
-        kept_usd_month: 0.0,
     }
 }
 
@@ -200,12 +203,17 @@ fn several_functions_are_weighed_by_their_requests() {
     large.memory = Memory(1024);
     large.duration_ms = 400.0;
     large.billed_ms = 480.0;
+    large.provisioned_instances = 0.5;
     mixed.functions.push(large);
-    mixed.kept_usd_month = 5.0;
     assert!((mixed.duration_ms() - 175.0).abs() < 1e-9);
     assert_eq!(mixed.memory_in_flight(), Memory(640));
     let gb_s = 0.75e6 * 0.0125 + 0.25e6 * 0.48;
-    let expected = gb_s * 16.666_7e-6 + 0.2 + 5.0;
+    let rates = PriceBook::builtin()
+        .lambda("us-east-1")
+        .unwrap()
+        .architecture(X86_64);
+    let kept = 0.5 * 730.0 * 3600.0 * rates.provisioned_gb_s;
+    let expected = gb_s * 16.666_7e-6 + 0.2 + kept;
     let found = mixed.month(1e6).unwrap().total();
     assert!((found - expected).abs() < 1e-9, "{found} for {expected}");
 }

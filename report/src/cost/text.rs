@@ -1,7 +1,7 @@
 //! The cost for people: plain text, made for 80 columns.
 
-use super::{CostReport, CrossoverEntry, chart::chart};
-use crate::text::number::{count, number};
+use super::{CostReport, CrossoverEntry, Traffic, chart::chart};
+use crate::text::number::{count, number, with_interval};
 use crate::text::table::{lay_out, wrapped};
 use frostline_models::math::round_to_u64;
 
@@ -9,6 +9,9 @@ impl CostReport {
     /// The report for people, in lines of at most `width` characters.
     pub fn to_text(&self, width: usize) -> String {
         let mut text = wrapped(&self.request_line(), 14, width);
+        if let Some(traffic) = &self.traffic {
+            text.push_str(&wrapped(&traffic_line(traffic), 14, width));
+        }
         for entry in &self.crossover {
             text.push_str(&wrapped(&crossover_line(entry), 14, width));
         }
@@ -148,10 +151,26 @@ impl CostReport {
                 .to_owned();
         }
         "next: --peak-to-mean, --redundancy, --gateway, --load-balancer, --public-ipv4 and --disk \
-         make the comparison yours; a scenario instead of --memory and --duration brings its own \
-         peaks and cold starts"
+         make the comparison yours"
             .to_owned()
+            + if self.traffic.is_some() {
+                ""
+            } else {
+                "; a scenario instead of --memory and --duration brings its own peaks and cold starts"
+            }
     }
+}
+
+fn traffic_line(traffic: &Traffic) -> String {
+    format!(
+        "Traffic       {} requests a month, {} at once on average, {} in the busiest minute ({} times \
+         the mean); {} % are cold starts",
+        count(round_to_u64(traffic.requests_per_month.point)),
+        with_interval(&traffic.mean_concurrency),
+        with_interval(&traffic.busiest_minute_concurrency),
+        number(traffic.peak_to_mean),
+        number(100.0 * traffic.cold_ratio),
+    )
 }
 
 fn crossover_line(entry: &CrossoverEntry) -> String {

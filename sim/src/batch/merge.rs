@@ -1,9 +1,14 @@
 //! Departures: those due in a window are sorted and merged with its arrivals, the others wait.
 
-use frostline_models::math::{index, slot, wide_index, word};
+use frostline_models::math::{below, index, slot, wide_index, word};
 
 /// Sets smaller than this are left to the library's sort.
 const SMALL: usize = 48;
+
+/// Departures that show how far all are out of order, and the moves a departure, in the mean, that
+/// putting them in order may take without buckets.
+const SAMPLE: usize = 256;
+const MOVES: usize = 2;
 
 /// A bucket with more than this is too full for the insertion pass: arrivals were very uneven.
 const FULLEST: u32 = 64;
@@ -74,33 +79,41 @@ impl Departures {
         std::mem::swap(&mut self.pending, &mut self.still_pending);
     }
 
-    /// Sorts the due departures by buckets of time with an insertion pass.
+    /// Sorts the due departures. Where few requests run at once they are almost in order already;
+    /// elsewhere buckets of time take about one departure each, and two passes settle what shares
+    /// a bucket.
     fn sort_due(&mut self, until: u64) {
         let count = self.due.len();
+        let sample = &self.due[..count.min(SAMPLE)];
+        let falls = sample.windows(2).filter(|pair| pair[1] < pair[0]).count();
+        if 4 * falls <= sample.len() && insertion_pass(&mut self.due, MOVES * count) {
+            return;
+        }
         if count < SMALL {
             self.due.sort_unstable();
             return;
         }
         let start = self.merged_until;
-        let span = until - start;
-        let wanted_bits = (2 * count).next_power_of_two().ilog2();
-        let shift = (u64::BITS - span.leading_zeros()).saturating_sub(wanted_bits);
-        let bucket_of = |departure: u64| wide_index(departure.saturating_sub(start) >> shift);
+        let width = (until - start) / word(count) + 1;
+        // A multiplication in place of the division by a bucket's width, rounded down.
+        let buckets_per_ns = u64::MAX / width;
+        let bucket_of =
+            |departure: u64| wide_index(below(departure.saturating_sub(start), buckets_per_ns));
         self.buckets.clear();
         self.buckets.resize(bucket_of(until) + 1, 0);
+        let mut fullest = 0;
         for &departure in &self.due {
-            self.buckets[bucket_of(departure)] += 1;
-        }
-        let (mut before, mut fullest) = (0, 0);
-        for bucket in &mut self.buckets {
-            let size = *bucket;
-            fullest = fullest.max(size);
-            *bucket = before;
-            before += size;
+            let size = &mut self.buckets[bucket_of(departure)];
+            *size += 1;
+            fullest = fullest.max(*size);
         }
         if fullest > FULLEST {
             self.due.sort_unstable();
             return;
+        }
+        let mut before = 0;
+        for bucket in &mut self.buckets {
+            before += std::mem::replace(bucket, before);
         }
         debug_assert_eq!(before, slot(count));
         self.sorted.resize(count, 0);
@@ -109,13 +122,31 @@ impl Departures {
             self.sorted[index(*place)] = departure;
             *place += 1;
         }
-        insertion_pass(&mut self.sorted);
+        exchange_pass(&mut self.sorted);
+        // A bucket holds few enough for whatever it takes.
+        insertion_pass(&mut self.sorted, usize::MAX);
         std::mem::swap(&mut self.due, &mut self.sorted);
     }
 }
 
-/// Finishes an almost sorted array.
-fn insertion_pass(values: &mut [u64]) {
+/// Carries the largest value so far along, without a branch on the data: afterwards few values are
+/// out of order.
+fn exchange_pass(values: &mut [u64]) {
+    let Some((first, rest)) = values.split_first_mut() else {
+        return;
+    };
+    let mut hole = first;
+    for value in rest {
+        let (low, high) = ((*hole).min(*value), (*hole).max(*value));
+        *hole = low;
+        *value = high;
+        hole = value;
+    }
+}
+
+/// Finishes an almost sorted array; gives up, false, when it takes more than so many moves.
+fn insertion_pass(values: &mut [u64], most: usize) -> bool {
+    let mut moves = 0;
     for place in 1..values.len() {
         let value = values[place];
         let mut hole = place;
@@ -123,40 +154,56 @@ fn insertion_pass(values: &mut [u64]) {
             values[hole] = values[hole - 1];
             hole -= 1;
         }
-        values[hole] = value;
+        if hole < place {
+            values[hole] = value;
+            moves += place - hole;
+            if moves > most {
+                return false;
+            }
+        }
     }
+    true
 }
 
 /// Merges from both ends at once: two independent chains of comparisons keep the processor busy.
 fn merge(arrivals: &[u64], departures: &[u64], events: &mut Vec<u64>) {
     events.resize(arrivals.len() + departures.len(), 0);
-    let (mut front_a, mut front_d, mut front) = (0, 0, 0);
-    let (mut back_a, mut back_d, mut back) = (arrivals.len(), departures.len(), events.len());
-    while front_a + 1 < back_a && front_d + 1 < back_d {
-        let (arrival, departure) = (arrivals[front_a], departures[front_d]);
-        let from_d = departure <= arrival;
-        events[front] = if from_d {
-            departure << 1
-        } else {
-            arrival << 1 | 1
-        };
-        front_d += usize::from(from_d);
-        front_a += usize::from(!from_d);
-        front += 1;
+    let (mut arrivals, mut departures, mut events) = (arrivals, departures, events.as_mut_slice());
+    loop {
+        // So many steps from both ends leave something on either side, whatever they take.
+        let steps = arrivals.len().min(departures.len()) / 2;
+        if steps == 0 {
+            break;
+        }
+        let (from_front, rest) = events.split_at_mut(steps);
+        let (middle, from_back) = rest.split_at_mut(rest.len() - steps);
+        let (mut front_a, mut front_d) = (0, 0);
+        let (mut back_a, mut back_d) = (arrivals.len() - 1, departures.len() - 1);
+        for step in 0..steps {
+            let (arrival, departure) = (arrivals[front_a], departures[front_d]);
+            let from_d = departure <= arrival;
+            from_front[step] = event_of(arrival, departure, from_d);
+            front_d += usize::from(from_d);
+            front_a += usize::from(!from_d);
 
-        let (arrival, departure) = (arrivals[back_a - 1], departures[back_d - 1]);
-        let from_a = arrival >= departure;
-        back -= 1;
-        events[back] = if from_a {
-            arrival << 1 | 1
-        } else {
-            departure << 1
-        };
-        back_a -= usize::from(from_a);
-        back_d -= usize::from(!from_a);
+            let (arrival, departure) = (arrivals[back_a], departures[back_d]);
+            let from_d = departure > arrival;
+            from_back[steps - 1 - step] = event_of(arrival, departure, from_d);
+            back_d -= usize::from(from_d);
+            back_a -= usize::from(!from_d);
+        }
+        arrivals = &arrivals[front_a..=back_a];
+        departures = &departures[front_d..=back_d];
+        events = middle;
     }
-    let (arrivals, departures) = (&arrivals[front_a..back_a], &departures[front_d..back_d]);
-    merge_rest(arrivals, departures, &mut events[front..back]);
+    merge_rest(arrivals, departures, events);
+}
+
+/// An event as instant × 2 + (1 for an arrival).
+#[inline]
+fn event_of(arrival: u64, departure: u64, is_departure: bool) -> u64 {
+    let instant = if is_departure { departure } else { arrival };
+    instant << 1 | u64::from(!is_departure)
 }
 
 /// Merges what one side leaves over.

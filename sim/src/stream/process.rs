@@ -1,18 +1,19 @@
 //! Arrival processes, drawn exactly.
 
+mod counts;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use frostline_models::arrival::{
-    Arrivals, Bursts, CellCursor, Counts, Interpolation, Mmpp, Piecewise, Placement, Sinusoidal,
-};
+use frostline_models::arrival::{Arrivals, Bursts, Interpolation, Mmpp, Piecewise, Sinusoidal};
 use frostline_models::law::Sampler;
-use frostline_models::math::{StandardExponential, exp, index, round_to_u64, slot, to_f64, unit};
+use frostline_models::math::{StandardExponential, round_to_u64, to_f64, unit};
 use frostline_models::units::{Rate, SimTime};
 use rand::Rng;
 use rand::rngs::Xoshiro256PlusPlus;
 
+use self::counts::CountProcess;
 use super::ORIGIN;
 
 /// A source of instants of arrival.
@@ -398,87 +399,6 @@ impl ArrivalProcess for RecordedTimes {
         }
         let filled = times.len().min(block.len());
         self.next += filled;
-        filled
-    }
-}
-
-/// Recorded counts: the k requests of an interval at the order statistics of k uniform instants,
-/// each drawn from the one before: of m that are left above x, the lowest is 1 − (1−x)·U^(1/m).
-struct CountProcess {
-    counts: Counts,
-    exponential: StandardExponential,
-    cursor: CellCursor,
-    /// The interval whose requests are given now, and their number.
-    cell: Option<(u32, u32)>,
-    /// Requests of the cell that were already given.
-    given: u32,
-    /// Share of the interval above the last instant given.
-    above: f64,
-}
-
-impl CountProcess {
-    fn new(counts: Counts) -> Self {
-        let mut cursor = CellCursor::default();
-        Self {
-            cell: counts.next_cell(&mut cursor),
-            counts,
-            exponential: StandardExponential::default(),
-            cursor,
-            given: 0,
-            above: 1.0,
-        }
-    }
-
-    /// Whole nanoseconds that stay inside the interval.
-    fn offset(&self, nanoseconds: f64) -> u64 {
-        round_to_u64(nanoseconds).min(self.counts.interval.0 - 1)
-    }
-
-    /// Fills `block` with the next instants of the current cell.
-    fn fill_from_cell(
-        &mut self,
-        rng: &mut Xoshiro256PlusPlus,
-        (interval, count): (u32, u32),
-        block: &mut [u64],
-    ) {
-        let length = to_f64(self.counts.interval.0);
-        let start = ORIGIN + u64::from(interval) * self.counts.interval.0;
-        match self.counts.placement {
-            Placement::MinuteStart => block.fill(start),
-            Placement::Equidistant => {
-                for (number, instant) in (self.given..).zip(block) {
-                    let share = (f64::from(number) + 0.5) / f64::from(count);
-                    *instant = start + self.offset(share * length);
-                }
-            }
-            Placement::Uniform => {
-                for (number, instant) in (self.given..).zip(block) {
-                    let left = f64::from(count - number);
-                    self.above *= exp(-self.exponential.draw(rng) / left);
-                    *instant = start + self.offset((1.0 - self.above) * length);
-                }
-            }
-        }
-    }
-}
-
-impl ArrivalProcess for CountProcess {
-    fn fill(&mut self, rng: &mut Xoshiro256PlusPlus, block: &mut [u64]) -> usize {
-        let mut filled = 0;
-        while filled < block.len() {
-            let Some((interval, count)) = self.cell else {
-                break;
-            };
-            let taken = index(count - self.given).min(block.len() - filled);
-            self.fill_from_cell(rng, (interval, count), &mut block[filled..filled + taken]);
-            filled += taken;
-            self.given += slot(taken);
-            if self.given == count {
-                self.cell = self.counts.next_cell(&mut self.cursor);
-                self.given = 0;
-                self.above = 1.0;
-            }
-        }
         filled
     }
 }

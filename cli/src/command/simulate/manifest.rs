@@ -1,48 +1,13 @@
 //! What it takes to make a result again, and the circumstances in which it was made.
 
-use std::fmt::Write;
-use std::io;
 use std::time::Duration;
 
 use anyhow::Context;
-use frostline_models::scenario::Scenario;
 use frostline_report::summary::Manifest;
 use jiff::Timestamp;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::outputs::Written;
-
-/// Hexadecimal digits of a digest that are shown: 64 bits, enough to tell scenarios apart.
-const BYTES_SHOWN: usize = 8;
-
-/// `sha256:` and the first 16 digits of the SHA-256 of the valid scenario as JSON.
-///
-/// # Errors
-/// When the scenario cannot be written as JSON.
-pub(super) fn digest(scenario: &Scenario) -> anyhow::Result<String> {
-    let mut hash = Hash(Sha256::new());
-    serde_json::to_writer(&mut hash, scenario).context("cannot write the scenario as JSON")?;
-    let mut text = "sha256:".to_owned();
-    for byte in hash.0.finalize().iter().take(BYTES_SHOWN) {
-        write!(text, "{byte:02x}").context("cannot write the digest")?;
-    }
-    Ok(text)
-}
-
-/// Hashes what is written: a large trace need not stand in memory a second time as text.
-struct Hash(Sha256);
-
-impl io::Write for Hash {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// The circumstances of a run.
 pub(super) struct Run {
