@@ -1,6 +1,5 @@
 //! The recording that an argument means.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use frostline_models::arrival::Placement;
@@ -135,17 +134,18 @@ impl Source {
             .map_err(|what| Failure::usage(what, help()))
     }
 
-    /// What to type after `--trace`.
-    pub(super) fn typed(&self) -> String {
-        let mut typed = format!("{}={}", self.kind, self.path);
+    /// What to type after `--trace`, in parts between which a line may be broken.
+    pub(super) fn typed(&self) -> Vec<String> {
+        let mut typed = vec![format!("{}={}", self.kind, self.path)];
         for (key, name) in &self.options {
             let is_plain = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '-';
+            let is_count = key == "day";
             let path = format!("trace.{}.{key}", self.kind);
-            let _ = if name.chars().all(is_plain) {
-                write!(typed, " --set {path}={name}")
+            typed.push(if is_count || name.chars().all(is_plain) {
+                format!("--set {path}={name}")
             } else {
-                write!(typed, " --set '{path}=\"{name}\"'")
-            };
+                format!("--set '{path}=\"{name}\"'")
+            });
         }
         typed
     }
