@@ -7,9 +7,11 @@ use assert_cmd::Command;
 use assert_cmd::assert::Assert;
 
 mod calibrate;
+mod conservation;
 mod cost;
 mod documents;
 mod examples;
+mod hostile;
 mod outputs;
 mod recorded;
 mod trace;
