@@ -151,8 +151,8 @@ pub(crate) fn text_of(path: &Path, reader: impl Read, limit: u64) -> Result<Stri
     let mut bytes = Vec::new();
     let read = reader.take(limit + 1).read_to_end(&mut bytes);
     let place = |bytes: &[u8]| {
-        let breaks = bytes.iter().filter(|byte| **byte == b'\n').count();
-        format!("{}:{}", path.display(), breaks + 1)
+        let line = bytes.split(|byte| *byte == b'\n').count();
+        format!("{}:{line}", path.display())
     };
     if let Err(error) = read {
         return Err(format!(

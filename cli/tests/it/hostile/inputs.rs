@@ -125,7 +125,7 @@ pub(crate) const INPUTS: [Input; 10] = [
         ],
         is_unpacked: true,
         wide_line: 2,
-        bomb: LIMIT,
+        bomb: "a row of more than 1048576 bytes",
         requests: Some(2),
         hostile: &[
             ("2,0.25", b"NaN,0.25", 3),
