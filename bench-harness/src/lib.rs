@@ -35,6 +35,7 @@ mod noise;
 mod observe;
 pub mod package;
 pub mod plan;
+mod punctual;
 mod reaper;
 mod runtime_api;
 mod spawn;

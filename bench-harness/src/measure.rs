@@ -95,11 +95,12 @@ pub trait Listener {
     /// When it cannot be kept; the measurement ends then.
     fn header(&mut self, header: &Header) -> io::Result<()>;
 
-    /// A run that has ended.
+    /// Runs that have ended: those of instances that started at once come together, so that they can
+    /// be kept together.
     ///
     /// # Errors
-    /// When it cannot be kept; the measurement ends then.
-    fn run(&mut self, run: &Run) -> io::Result<()>;
+    /// When they cannot be kept; the measurement ends then.
+    fn runs(&mut self, runs: &[Run]) -> io::Result<()>;
 
     /// Starts that are done, of so many at most.
     fn progress(&mut self, done: u64, of: u64);
@@ -323,12 +324,16 @@ impl<'a> Measurement<'a> {
         self.keep(runs, listener)
     }
 
-    fn keep(&mut self, runs: Vec<Run>, listener: &mut dyn Listener) -> Result<(), MeasureError> {
-        for mut run in runs {
+    fn keep(
+        &mut self,
+        mut runs: Vec<Run>,
+        listener: &mut dyn Listener,
+    ) -> Result<(), MeasureError> {
+        for run in &mut runs {
             run.order = self.order;
-            listener.run(&run).map_err(MeasureError::Keep)?;
-            self.runs.push(run);
         }
+        listener.runs(&runs).map_err(MeasureError::Keep)?;
+        self.runs.append(&mut runs);
         self.order += 1;
         self.done += 1;
         let rounds = self.method.stop.runs_max() + self.method.warm_up_runs.max(1);
@@ -398,6 +403,11 @@ impl Measurement<'_> {
         index: usize,
         listener: &mut dyn Listener,
     ) -> Result<(), MeasureError> {
+        let condition = slot(index);
+        let mut earlier = self.runs.iter();
+        if earlier.any(|run| run.condition == condition && run.applied.instrumented) {
+            return Ok(());
+        }
         let (runs, _) = self.start(index, 0, start::Purpose::Imports)?;
         self.keep(runs, listener)
     }

@@ -19,6 +19,7 @@ mod measure;
 mod scenario;
 mod schema;
 mod simulate;
+mod size;
 mod trace;
 
 /// The widest line of a table: what every terminal has.
@@ -78,6 +79,7 @@ enum Format {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Simulate),
+    Size(size::Size),
     Cost(Box<cost::Cost>),
     Calibrate(calibrate::Calibrate),
     Trace(trace::Trace),
@@ -96,6 +98,7 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<u8, Failure> {
         match self.command {
             Command::Simulate(command) => command.run(&self.common),
+            Command::Size(command) => command.run(&self.common),
             Command::Cost(command) => command.run(&self.common),
             Command::Calibrate(command) => command.run(&self.common),
             Command::Trace(command) => command.run(&self.common),

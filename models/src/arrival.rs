@@ -100,6 +100,43 @@ impl Arrivals {
         }
     }
 
+    /// Twice the traffic, at the same hours: rates and counts are doubled, gaps of a renewal process
+    /// are halved, and after each recorded request comes a second one, halfway to the next.
+    #[must_use]
+    pub fn doubled(&self) -> Self {
+        match self {
+            Self::Poisson(rate) => Self::Poisson(rate.doubled()),
+            Self::Renewal(law) => Self::Renewal(law.scaled(0.5)),
+            Self::Piecewise(rates) => {
+                let mut rates = rates.clone();
+                for (_, rate) in &mut rates.points {
+                    *rate = rate.doubled();
+                }
+                Self::Piecewise(rates)
+            }
+            Self::Sinusoidal(rate) => Self::Sinusoidal(Sinusoidal {
+                mean: rate.mean.doubled(),
+                ..*rate
+            }),
+            Self::Mmpp(process) => {
+                let states = process.states.iter();
+                Self::Mmpp(Mmpp {
+                    states: states.map(|(rate, stay)| (rate.doubled(), *stay)).collect(),
+                })
+            }
+            Self::Bursts(bursts) => Self::Bursts(Bursts {
+                rate: bursts.rate.doubled(),
+                background: bursts.background.doubled(),
+                ..*bursts
+            }),
+            Self::Recorded(recorded) => Self::Recorded(recorded.doubled()),
+            Self::Counts(counts) => {
+                let doubled = counts.cells().map(|(cell, n)| (cell, n.saturating_mul(2)));
+                Self::Counts(Counts::new(counts.interval, counts.placement, doubled))
+            }
+        }
+    }
+
     /// The long-run mean rate in requests per second over a run of this length.
     pub fn mean_per_second(&self, duration: SimDuration) -> f64 {
         use crate::math::to_f64;

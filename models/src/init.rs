@@ -89,6 +89,17 @@ impl Init {
         &self.phases
     }
 
+    /// An init that takes `factor` times as long in every phase.
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Self {
+        let phases = self.phases.iter();
+        Self::new(
+            phases
+                .map(|(phase, law)| (*phase, law.scaled(factor)))
+                .collect(),
+        )
+    }
+
     /// The mean of the whole in nanoseconds.
     pub fn mean_ns(&self) -> f64 {
         self.phases.iter().map(|(_, law)| law.mean_ns()).sum()

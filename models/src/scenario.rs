@@ -257,6 +257,39 @@ impl Function {
 }
 
 impl Scenario {
+    /// One of its functions, the promises about it, and what the others leave of the account's
+    /// concurrency.
+    ///
+    /// # Panics
+    /// When there is no function at `place`.
+    #[must_use]
+    pub fn of_function(&self, place: usize) -> Self {
+        let function = &self.functions[place];
+        let others = self.functions.iter().enumerate();
+        let claimed: u64 = others
+            .filter(|(other, _)| *other != place)
+            .map(|(_, other)| {
+                let provisioned = u64::from(other.provisioned.instances);
+                other.reserved.unwrap_or(provisioned)
+            })
+            .sum();
+        let mut platform = self.platform.clone();
+        platform.account_concurrency = platform
+            .account_concurrency
+            .map(|account| account.saturating_sub(claimed));
+        let is_about = |promise: &&Assertion| {
+            let named = promise.function.as_ref();
+            named.is_none_or(|name| *name == function.name)
+        };
+        Self {
+            run: self.run.clone(),
+            platform,
+            functions: vec![function.clone()],
+            slos: self.slos.iter().filter(is_about).cloned().collect(),
+            unverified: self.unverified.clone(),
+        }
+    }
+
     /// These functions on an idealised platform without limits, with automatic warm-up.
     pub fn new(functions: Vec<Function>, duration: SimDuration, replications: u32) -> Self {
         Self {

@@ -48,6 +48,7 @@ mod observations;
 pub mod precision;
 pub mod recorded;
 pub mod section;
+pub mod size;
 pub mod summary;
 pub mod tables;
 pub mod tally;

@@ -306,6 +306,7 @@ impl Batch {
             alive_ns: busy_ns + idle_ns,
             busy_ns,
             provisioned_ns: 0,
+            provisioned_busy_ns: 0,
         };
         (integrals, self.replay.busy() + idle)
     }

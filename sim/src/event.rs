@@ -4,9 +4,10 @@
 //! function's stream; departures, instances that have started and limits that open again are on the
 //! agenda. At one instant, departures come before arrivals, and lower ids first.
 
-mod agenda;
+pub(crate) mod agenda;
 mod function;
 mod order;
+pub(crate) mod overflow;
 mod pool;
 
 use std::cmp::Reverse;
@@ -16,7 +17,8 @@ use frostline_models::math::{index, slot};
 use frostline_models::record::ThrottleReason;
 
 use self::agenda::{Agenda, Entry};
-use self::function::{FunctionState, Request};
+use self::function::FunctionState;
+pub(crate) use self::function::Request;
 use crate::job::{Job, Usage};
 use crate::limit::TokenBucket;
 use crate::meter::Integrals;

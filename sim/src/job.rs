@@ -97,6 +97,11 @@ impl<'a> Job<'a> {
         self.unreserved_pool
     }
 
+    /// Whether the first measurement period is left out of the estimates.
+    pub(crate) fn discards_first(&self) -> bool {
+        self.first != First::Measured
+    }
+
     /// Splits the periods of a function into warm-up and measurement. What is left out of the
     /// estimates is still in the counts; what was played before the run is in neither.
     pub(crate) fn outcome(&self, mut periods: Vec<Period>, kernel: Kernel) -> ReplicationOutcome {
@@ -105,7 +110,7 @@ impl<'a> Job<'a> {
         for period in &periods[counted..] {
             counts.add(&period.counts);
         }
-        if self.first != First::Measured {
+        if self.discards_first() {
             periods.remove(0);
         }
         ReplicationOutcome {

@@ -54,10 +54,11 @@ mod meter;
 mod minutes;
 mod plan;
 mod progress;
+pub mod provisioned;
 mod run;
 mod stream;
 mod warm_up;
 
 pub use frostline_stats::{outcome, timeline};
 pub use progress::{Cancelled, Observer, Unobserved};
-pub use run::{Kernels, Options, simulate, simulate_each, simulate_more};
+pub use run::{Kernels, Options, simulate, simulate_each, simulate_more, span_of};

@@ -30,6 +30,7 @@ pub(crate) struct Integrals {
     pub(crate) alive_ns: u128,
     pub(crate) busy_ns: u128,
     pub(crate) provisioned_ns: u128,
+    pub(crate) provisioned_busy_ns: u128,
 }
 
 /// The sums of the period that is going on.
@@ -140,6 +141,7 @@ impl Meter {
             alive_ns: integrals.alive_ns - self.began.alive_ns,
             busy_ns: integrals.busy_ns - self.began.busy_ns,
             provisioned_ns: integrals.provisioned_ns - self.began.provisioned_ns,
+            provisioned_busy_ns: integrals.provisioned_busy_ns - self.began.provisioned_busy_ns,
             instances_peak: self.instances_peak,
             billed_ms: self.billed_ms,
             billed_provisioned_ms: self.billed_provisioned_ms,

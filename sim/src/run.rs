@@ -77,17 +77,53 @@ pub fn simulate_more(
         .first()
         .map_or(0, |f| f.replications.len());
     let plan = Plan::of_span(scenario, outcome.span());
-    let engine = Engine::new(scenario, options, &plan, slot(have)..total);
-    let slots: Vec<OnceLock<FunctionOutcome>> =
-        outcome.functions.iter().map(|_| OnceLock::new()).collect();
-    engine.run(&|place, function| {
-        let _ = slots[place].set(function);
-    })?;
-    for (function, more) in outcome.functions.iter_mut().zip(slots) {
-        let more = more.into_inner().map(|more| more.replications);
-        function.replications.extend(more.into_iter().flatten());
+    let more = replications_of(scenario, options, &plan, slot(have)..total)?;
+    for (function, more) in outcome.functions.iter_mut().zip(more) {
+        function.replications.extend(more.replications);
     }
     Ok(())
+}
+
+/// When a simulation of this scenario measures: what is known without one, or what its first
+/// replications show.
+///
+/// # Errors
+/// [`Cancelled`] when the observer asked for an end.
+pub fn span_of(scenario: &Scenario, options: Options<'_>) -> Result<RunSpan, Cancelled> {
+    let plan = Plan::new(scenario);
+    if !plan.is_open {
+        return Ok(plan.span);
+    }
+    let silent = Silent(options.observer);
+    let observer = &silent;
+    let options = Options {
+        observer,
+        ..options
+    };
+    let shown = 0..scenario.run.replications.min(SHOWN);
+    let mut seen = Shown::default();
+    let held = Engine::new(scenario, options, &plan, shown).run_held()?;
+    for (_, usage) in held.iter().flatten() {
+        seen.add(usage);
+    }
+    Ok(plan.decided(scenario, &seen).span)
+}
+
+/// These replications of every function, in the scenario's order, measured as planned.
+pub(crate) fn replications_of(
+    scenario: &Scenario,
+    options: Options<'_>,
+    plan: &Plan,
+    replications: Range<u32>,
+) -> Result<Vec<FunctionOutcome>, Cancelled> {
+    let engine = Engine::new(scenario, options, plan, replications);
+    let functions = scenario.functions.iter();
+    let slots: Vec<OnceLock<FunctionOutcome>> = functions.map(|_| OnceLock::new()).collect();
+    engine.run(&|place, function| {
+        // Each function is handed over once.
+        let _ = slots[place].set(function);
+    })?;
+    Ok(slots.into_iter().filter_map(OnceLock::into_inner).collect())
 }
 
 /// Simulates a scenario on the current rayon pool and hands over each function, by its place in the

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::student::two_sided_factor;
+
 /// A point with its confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Estimate {
@@ -63,6 +65,39 @@ pub enum Method {
 }
 
 impl Estimate {
+    /// The same estimate with an interval of another confidence, between 0 and 1: the sides are
+    /// stretched by the factors of Student's t, a bound where no event was seen by the logarithms of
+    /// what it leaves open.
+    #[must_use]
+    pub fn at_level(self, level: f64) -> Self {
+        let stretch = match self.method {
+            Method::UpperBound | Method::LowerBound => {
+                libm::log(1.0 - level) / libm::log(1.0 - self.level)
+            }
+            _ => {
+                let freedom = usize::try_from(self.n)
+                    .unwrap_or(usize::MAX)
+                    .saturating_sub(1);
+                // Beyond a hundred thousand degrees of freedom the factor no longer changes.
+                let factor = |level| two_sided_factor(freedom.min(100_000), level);
+                match (factor(level), factor(self.level)) {
+                    (Some(wanted), Some(given)) => wanted / given,
+                    _ => return self,
+                }
+            }
+        };
+        Self {
+            low: self
+                .low
+                .map(|low| self.point - (self.point - low) * stretch),
+            high: self
+                .high
+                .map(|high| self.point + (high - self.point) * stretch),
+            level,
+            ..self
+        }
+    }
+
     /// An estimate without an interval.
     pub fn point_only(point: f64, n: u64) -> Self {
         Self {

@@ -217,16 +217,47 @@ impl Distribution {
     /// When `probability` lies outside [0, 1].
     pub fn bounds_ns(&self, probability: f64) -> Option<(f64, f64)> {
         let (place, _) = self.place_of(probability)?;
+        let cell = self.cells[place].0;
+        if self.is_spread(place) {
+            let quantile = self.quantile_ns(probability)?;
+            return Some((quantile, quantile));
+        }
+        Some((lower_edge(cell), lower_edge(cell + 1)))
+    }
+
+    /// How many values exceed `bound_ns`: at the least and at the most, as far as binning leaves it
+    /// open. Where a cell beside that of the bound holds at least half as much, values are spread
+    /// evenly over their cells, and both are the same.
+    pub fn exceeding(&self, bound_ns: f64) -> (f64, f64) {
+        let mut above = 0.0;
+        for (place, (cell, count)) in self.cells.iter().enumerate().rev() {
+            let (low, high) = (lower_edge(*cell), lower_edge(cell + 1));
+            let held = *count as f64;
+            if high <= bound_ns {
+                break;
+            }
+            if low > bound_ns {
+                above += held;
+                continue;
+            }
+            if self.is_spread(place) {
+                let part = held * (high - bound_ns) / (high - low);
+                return (above + part, above + part);
+            }
+            return (above, above + held);
+        }
+        (above, above)
+    }
+
+    /// Whether a cell beside this one holds at least half as much, so that values are spread rather
+    /// than one value drawn often.
+    fn is_spread(&self, place: usize) -> bool {
         let (cell, count) = self.cells[place];
         let is_like = |place: usize| {
             let beside = self.cells.get(place);
             beside.is_some_and(|(other, held)| other.abs_diff(cell) == 1 && *held >= count / 2)
         };
-        if is_like(place + 1) || place.checked_sub(1).is_some_and(is_like) {
-            let quantile = self.quantile_ns(probability)?;
-            return Some((quantile, quantile));
-        }
-        Some((lower_edge(cell), lower_edge(cell + 1)))
+        is_like(place + 1) || place.checked_sub(1).is_some_and(is_like)
     }
 
     /// The place of the cell that a quantile falls into, and its rank within the cell.

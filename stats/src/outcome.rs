@@ -139,6 +139,8 @@ pub struct Period {
     pub busy_ns: u128,
     /// Integral of the provisioned instances that are allocated.
     pub provisioned_ns: u128,
+    /// Integral of the provisioned instances that serve at least one request.
+    pub provisioned_busy_ns: u128,
     /// Instances alive at the most, provisioned ones included.
     pub instances_peak: u64,
     /// Milliseconds billed on demand: each invocation's duration and billed init, rounded up.
@@ -181,6 +183,7 @@ impl Period {
         self.alive_ns += other.alive_ns;
         self.busy_ns += other.busy_ns;
         self.provisioned_ns += other.provisioned_ns;
+        self.provisioned_busy_ns += other.provisioned_busy_ns;
         self.billed_ms += other.billed_ms;
         self.billed_provisioned_ms += other.billed_provisioned_ms;
     }

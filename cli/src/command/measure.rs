@@ -132,7 +132,9 @@ impl Measure {
         measurement
             .run(header, &mut listener)
             .map_err(|error| match error {
-                MeasureError::Interrupted => Failure::Interrupted(journal.missing()),
+                MeasureError::Interrupted => {
+                    Failure::Interrupted(journal.missing(progress.reached()))
+                }
                 MeasureError::Missing { what, help } => Failure::usage(what, help),
                 MeasureError::Package(error) => Failure::usage(
                     error.to_string(),

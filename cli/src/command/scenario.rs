@@ -41,23 +41,23 @@ pub(super) struct Changes {
     /// `--set trace.request-log.time=COLUMN`; `frostline=PATH`, what `frostline trace convert` wrote.
     /// Files may be compressed.
     #[arg(long, value_name = "KIND=PATH")]
-    trace: Option<String>,
+    pub(super) trace: Option<String>,
     /// Replace a value of the scenario, as in the file: `--set 'function.checkout.memory=1 GiB'`.
     #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<String>,
+    pub(super) set: Vec<String>,
     /// Repeat the run on this many independent random streams.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    replications: Option<u32>,
+    pub(super) replications: Option<u32>,
     /// Add replications, ten at first, until the estimates are this precise: `5 %` is the half width
     /// of an interval over the true value. Of cold ratio, mean and p99 latency and cost, unless
     /// `run.precision.metrics` names others.
     #[arg(long, value_name = "SHARE")]
-    precision: Option<String>,
+    pub(super) precision: Option<String>,
     /// Where --precision ends if it is not reached; default: 1000.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
-    max_replications: Option<u32>,
+    pub(super) max_replications: Option<u32>,
     #[command(flatten)]
-    unpacking: Unpacking,
+    pub(super) unpacking: Unpacking,
 }
 
 /// The scenario that a file and the arguments mean; without a file, the built-in one. `slos` are

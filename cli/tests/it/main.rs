@@ -12,8 +12,10 @@ mod cost;
 mod documents;
 mod examples;
 mod hostile;
+mod measure;
 mod outputs;
 mod recorded;
+mod size;
 mod trace;
 mod usage;
 

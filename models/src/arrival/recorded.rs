@@ -120,6 +120,27 @@ impl Recorded {
         self
     }
 
+    /// These requests, each followed by a second one halfway to the next, with the same duration. The
+    /// last one's second comes at the same instant. What was cold is no longer known.
+    #[must_use]
+    pub fn doubled(&self) -> Self {
+        let mut times = Vec::with_capacity(2 * self.times.len());
+        for (place, time) in self.times.iter().enumerate() {
+            let next = self.times.get(place + 1).unwrap_or(time);
+            times.extend([*time, SimTime(u64::midpoint(time.0, next.0))]);
+        }
+        let twice = |spans: &Arc<[SimDuration]>| {
+            let spans = spans.iter().flat_map(|span| [*span, *span]);
+            spans.collect::<Arc<[SimDuration]>>()
+        };
+        Self {
+            times: times.into(),
+            durations: self.durations.as_ref().map(twice),
+            replays_durations: self.replays_durations,
+            cold: None,
+        }
+    }
+
     /// When the requests arrive, ascending.
     pub fn times(&self) -> &Arc<[SimTime]> {
         &self.times

@@ -124,6 +124,7 @@ pub(crate) fn period(invocations: u64, cold: u64, throttles: u64) -> Period {
         alive_ns: u128::from(span_ns) * 3 / 2 + u128::from(invocations) * 1_000_000_000,
         busy_ns: u128::from(invocations) * 150_000_000,
         provisioned_ns: 0,
+        provisioned_busy_ns: 0,
         instances_peak: 7,
         billed_ms: u128::from(invocations) * 150 + u128::from(cold) * 250,
         billed_provisioned_ms: 0,

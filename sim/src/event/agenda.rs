@@ -2,7 +2,7 @@
 
 /// What can happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(crate) enum Entry {
     /// An invocation on this instance ends.
     Departure { function: u32, instance: u32 },
     /// This instance has started.
@@ -26,7 +26,7 @@ const SOON: usize = 32;
 /// An entry is (instant, what) packed into one integer, so that one comparison orders by time, then
 /// kind (departures first), then function, then instance: the documented tie rule.
 #[derive(Debug)]
-pub(super) struct Agenda {
+pub(crate) struct Agenda {
     /// Descending; none is later than the first of the heap.
     soon: Vec<u128>,
     later: Heap,
@@ -44,13 +44,13 @@ impl Default for Agenda {
 impl Agenda {
     /// The instant of the next entry; `u64::MAX` when there is none.
     #[inline]
-    pub(super) fn next_instant(&self) -> u64 {
+    pub(crate) fn next_instant(&self) -> u64 {
         self.soon.last().map_or(u64::MAX, |key| instant_of(*key))
     }
 
     /// Plans an entry.
     #[inline]
-    pub(super) fn push(&mut self, instant: u64, entry: Entry) {
+    pub(crate) fn push(&mut self, instant: u64, entry: Entry) {
         let key = pack(instant, entry);
         if key > self.later.first() {
             self.later.push(key);
@@ -70,7 +70,7 @@ impl Agenda {
 
     /// Takes the next entry.
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<(u64, Entry)> {
+    pub(crate) fn pop(&mut self) -> Option<(u64, Entry)> {
         let key = self.soon.pop()?;
         if self.soon.is_empty() {
             self.refill();

@@ -29,10 +29,10 @@ use crate::stream::{BEFORE, RequestStream};
 
 /// A request that arrived.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Request {
-    pub(super) number: u64,
-    pub(super) arrival: u64,
-    duration: u64,
+pub(crate) struct Request {
+    pub(crate) number: u64,
+    pub(crate) arrival: u64,
+    pub(crate) duration: u64,
 }
 
 /// One function of a component.
@@ -41,9 +41,12 @@ pub(super) struct FunctionState<'a> {
     place: u32,
     replication: u32,
     watcher: &'a Watcher<'a>,
-    stream: RequestStream,
+    /// Where requests come from; `None` when they are offered from outside.
+    stream: Option<RequestStream>,
     arrivals: Vec<u64>,
     durations: Vec<u64>,
+    /// Numbers of offered requests; those of a stream follow each other.
+    numbers: Vec<u64>,
     /// The next request of the buffers, and the number of their first.
     next: usize,
     first_number: u64,
@@ -113,9 +116,10 @@ impl<'a> FunctionState<'a> {
             place: frostline_models::math::slot(place),
             replication: job.replication,
             watcher,
-            stream: RequestStream::new(job, function),
+            stream: Some(RequestStream::new(job, function)),
             arrivals: Vec::new(),
             durations: Vec::new(),
+            numbers: Vec::new(),
             next: 0,
             first_number: 0,
             watch: platform
@@ -154,12 +158,33 @@ impl<'a> FunctionState<'a> {
     fn refill(&mut self) {
         self.arrivals.clear();
         self.durations.clear();
+        self.numbers.clear();
         self.next = 0;
-        self.first_number = self
-            .stream
-            .append_block(&mut self.arrivals, &mut self.durations);
+        let Some(stream) = &mut self.stream else {
+            return;
+        };
+        self.first_number = stream.append_block(&mut self.arrivals, &mut self.durations);
         if let Some(watch) = &mut self.watch {
             watch.see(&self.arrivals);
+        }
+    }
+
+    /// From now on requests come from outside, through [`FunctionState::offer`].
+    pub(super) fn wait_for_offers(&mut self) {
+        self.stream = None;
+        self.watch = None;
+    }
+
+    /// Takes on requests, in order of arrival and not before those it took on earlier.
+    pub(super) fn offer(&mut self, requests: impl Iterator<Item = Request>) {
+        let taken = std::mem::take(&mut self.next);
+        self.arrivals.drain(..taken);
+        self.durations.drain(..taken);
+        self.numbers.drain(..taken);
+        for request in requests {
+            self.arrivals.push(request.arrival);
+            self.durations.push(request.duration);
+            self.numbers.push(request.number);
         }
     }
 
@@ -168,8 +193,9 @@ impl<'a> FunctionState<'a> {
     pub(super) fn take_arrival(&mut self) -> Request {
         let place = self.next;
         self.next += 1;
+        let offered = self.numbers.get(place).copied();
         Request {
-            number: self.first_number + word(place),
+            number: offered.unwrap_or_else(|| self.first_number + word(place)),
             arrival: self.arrivals[place],
             duration: self.durations[place],
         }

@@ -263,10 +263,15 @@ impl Pool {
         let found = &mut self.instances[index(instance)];
         let was_full = found.load == self.concurrency;
         found.load -= 1;
+        let is_provisioned = found.kind == Kind::Provisioned;
         if found.load == 0 {
-            self.finished.busy_ns += u128::from(now - found.busy_since);
+            let busy = u128::from(now - found.busy_since);
+            self.finished.busy_ns += busy;
+            if is_provisioned {
+                self.finished.provisioned_busy_ns += busy;
+            }
         }
-        if found.kind == Kind::Provisioned {
+        if is_provisioned {
             if was_full {
                 self.provisioned.push(instance);
             }
@@ -344,11 +349,15 @@ impl Pool {
             let age = u128::from(until.saturating_sub(instance.born));
             sum.alive_ns += age;
             alive += u64::from((!is_idle || instance.expires >= now) && instance.born <= now);
-            if !is_idle {
-                sum.busy_ns += u128::from(now - instance.busy_since);
-            }
+            let busy = if is_idle {
+                0
+            } else {
+                u128::from(now - instance.busy_since)
+            };
+            sum.busy_ns += busy;
             if instance.kind == Kind::Provisioned {
                 sum.provisioned_ns += age;
+                sum.provisioned_busy_ns += busy;
             }
         }
         (sum, alive)

@@ -7,6 +7,7 @@ mod conformance;
 mod determinism;
 mod limits;
 mod oracles;
+mod provisioned;
 mod reference;
 mod setup;
 mod theory;
