@@ -1,11 +1,12 @@
 //! Opening files that may be compressed: told by their first bytes, not by their names, and unpacked
 //! within limits, since a few kB can hold a text that no disk would.
 
-use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
@@ -47,8 +48,9 @@ pub(crate) struct Unpacking {
     /// 64 GiB, and 500 times the file's own size.
     #[arg(long, value_name = "SIZE", value_parser = Bytes::parse)]
     unpack_limit: Option<Bytes>,
+    /// Shared among copies, since each of a command's parts may have its own.
     #[arg(skip)]
-    was_met: Rc<Cell<bool>>,
+    was_met: Arc<AtomicBool>,
 }
 
 impl Unpacking {
@@ -77,7 +79,7 @@ impl Unpacking {
                     packed_bytes,
                     unpacked_bytes: 0,
                     limit: self.unpack_limit.map(|limit| limit.0),
-                    was_met: Rc::clone(&self.was_met),
+                    was_met: Arc::clone(&self.was_met),
                 }))
             }
         };
@@ -91,7 +93,7 @@ impl Unpacking {
     pub(crate) fn help(&self) -> Option<String> {
         let help = "if the file is what it should be, unpack it, or give a limit of your own: \
             --unpack-limit 200GiB";
-        self.was_met.get().then(|| help.to_owned())
+        self.was_met.load(Relaxed).then(|| help.to_owned())
     }
 }
 

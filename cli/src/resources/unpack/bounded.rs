@@ -3,6 +3,9 @@
 use std::cell::Cell;
 use std::io::{self, ErrorKind, Read};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::{MOST_RATIO, MOST_UNPACKED, RATIO_FREE};
 
@@ -42,7 +45,7 @@ pub(super) struct Bounded {
     /// The limit that was asked for.
     pub(super) limit: Option<u64>,
     /// Set when a limit was met.
-    pub(super) was_met: Rc<Cell<bool>>,
+    pub(super) was_met: Arc<AtomicBool>,
 }
 
 impl Bounded {
@@ -77,7 +80,7 @@ impl Read for Bounded {
         let count = self.decoder.read(buffer).map_err(named)?;
         self.unpacked_bytes += length(count);
         if let Some(excess) = self.excess() {
-            self.was_met.set(true);
+            self.was_met.store(true, Relaxed);
             let what = format!("{}: {excess}", self.packing);
             return Err(io::Error::new(ErrorKind::FileTooLarge, what));
         }
