@@ -7,10 +7,14 @@ use assert_cmd::Command;
 use assert_cmd::assert::Assert;
 
 mod calibrate;
+mod compare;
 mod conservation;
 mod cost;
+mod documented;
 mod documents;
 mod examples;
+#[cfg(target_os = "linux")]
+mod gate;
 mod hostile;
 mod measure;
 mod outputs;
