@@ -61,6 +61,12 @@ pub(super) struct Changes {
 }
 
 impl Changes {
+    /// Whether the arguments leave the number of replications open.
+    #[cfg(target_os = "linux")]
+    pub(super) fn has_no_replications(&self) -> bool {
+        self.replications.is_none()
+    }
+
     /// The same, and one assignment more.
     pub(super) fn and_set(&self, assignment: &str) -> Self {
         let mut changes = self.clone();

@@ -22,6 +22,7 @@ mod recorded;
 mod size;
 mod trace;
 mod usage;
+mod validate;
 
 /// Runs `frostline` in a folder, without colour and without what the caller's environment says.
 fn frostline(folder: &Path, arguments: &[&str]) -> Assert {
