@@ -84,7 +84,8 @@ pub struct TraceRequest {
     pub path: String,
     /// Where in its interval an invocation falls, for traces of counts.
     pub placement: Placement,
-    /// The further options, as (key, text): the columns of a request log.
+    /// The further options, as (key, text): the columns of a request log, the day of
+    /// an Azure trace of 2019.
     pub options: Vec<(String, String)>,
 }
 

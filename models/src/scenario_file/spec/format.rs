@@ -18,6 +18,8 @@ static LAW_KIND: Kind = Table(&LAW);
 static KEEP_ALIVE_KIND: Kind = Table(&KEEP_ALIVE);
 static REUSE_KIND: Kind = Choice(&["most-recent", "newest", "oldest", "random", "least-recent"]);
 static FUNCTION_KIND: Kind = Table(&FUNCTION);
+const PLACEMENT_DOC: &str = "Where in its minute an invocation falls: \"uniform\" (exact order statistics, the default), \"equidistant\" or \"minute-start\".";
+
 static PLACEMENT: Kind = Choice(&["uniform", "equidistant", "minute-start"]);
 static TIME_UNIT: Kind = Choice(&["ns", "us", "ms", "s"]);
 static CONCURRENCY: Kind = Count(0, 1_000_000_000);
@@ -203,7 +205,7 @@ static TRACE: TableSpec = TableSpec {
     keys: &[
         alternative(
             "azure-functions-2019",
-            &Table(&TRACE_FILE),
+            &Table(&AZURE_DAYS),
             "Counts a minute of the Azure Functions trace of 2019.",
         ),
         alternative(
@@ -241,6 +243,25 @@ static FROSTLINE: TableSpec = TableSpec {
     )],
 };
 
+static AZURE_DAYS: TableSpec = TableSpec {
+    name: "azure-days",
+    doc: "Where the files of the Azure Functions trace of 2019 lie, and which day of them is meant.",
+    example: "{ path = \"azure\", day = 3 }",
+    keys: &[
+        required(
+            "path",
+            &Text,
+            "The folder of the files, or the file of a day's invocations, relative to the scenario.",
+        ),
+        optional(
+            "day",
+            &Count(1, 99),
+            "The day of a folder with several: 3 for the files with `.d03.` in their names.",
+        ),
+        optional("placement", &PLACEMENT, PLACEMENT_DOC),
+    ],
+};
+
 static TRACE_FILE: TableSpec = TableSpec {
     name: "trace-file",
     doc: "Where a trace lies and how it is read.",
@@ -251,11 +272,7 @@ static TRACE_FILE: TableSpec = TableSpec {
             &Text,
             "The trace's file or folder, relative to the scenario.",
         ),
-        optional(
-            "placement",
-            &PLACEMENT,
-            "Where in its minute an invocation falls: \"uniform\" (exact order statistics, the default), \"equidistant\" or \"minute-start\".",
-        ),
+        optional("placement", &PLACEMENT, PLACEMENT_DOC),
     ],
 };
 
