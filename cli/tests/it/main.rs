@@ -8,12 +8,14 @@ use assert_cmd::assert::Assert;
 
 mod calibrate;
 mod compare;
+mod conservation;
 mod cost;
 mod documented;
 mod documents;
 mod examples;
 #[cfg(target_os = "linux")]
 mod gate;
+mod hostile;
 mod measure;
 mod outputs;
 mod precision;

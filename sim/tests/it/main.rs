@@ -10,6 +10,7 @@ mod oracles;
 mod provisioned;
 mod reference;
 mod reuse;
+mod scaling;
 mod setup;
 mod theory;
 mod timeline;
