@@ -4,6 +4,7 @@
 mod agreement;
 mod brute;
 mod conformance;
+mod conservation;
 mod determinism;
 mod limits;
 mod oracles;

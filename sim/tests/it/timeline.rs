@@ -18,7 +18,7 @@ use crate::determinism::scenarios;
 use crate::setup::{alone, constant, exponential, poisson, records, run};
 
 /// Minutes by replication and function.
-type Timeline = BTreeMap<(u32, u32), Vec<Minute>>;
+pub(crate) type Timeline = BTreeMap<(u32, u32), Vec<Minute>>;
 
 #[derive(Default)]
 struct Watch(Mutex<Timeline>);
@@ -48,7 +48,11 @@ impl Observer for Watch {
     }
 }
 
-fn watched(scenario: &Scenario, seed: u64, kernels: Kernels) -> (SimulationOutcome, Timeline) {
+pub(crate) fn watched(
+    scenario: &Scenario,
+    seed: u64,
+    kernels: Kernels,
+) -> (SimulationOutcome, Timeline) {
     let watch = Watch::default();
     let options = Options {
         seed,
