@@ -176,7 +176,8 @@ impl Host {
 
     /// The variable that marks processes as this host's.
     pub(crate) fn mark(&self, instance: &str) -> (OsString, OsString) {
-        let value = format!("{}/{instance}", self.name);
+        // Closed at its end: the mark of instance 1 must not begin that of instance 10.
+        let value = format!("{}/{instance}/", self.name);
         (OsString::from(MARK), OsString::from(value))
     }
 
