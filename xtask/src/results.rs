@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 /// The results that can be regenerated.
-const RESULTS: [Entry; 8] = [
+const RESULTS: [Entry; 9] = [
     Entry {
         name: "coverage",
         seed: Some(1_000),
@@ -48,6 +48,11 @@ const RESULTS: [Entry; 8] = [
         name: "gate",
         seed: Some(20_261_124),
         make: speed::gate,
+    },
+    Entry {
+        name: "gate-fixtures",
+        seed: None,
+        make: speed::gate_fixtures,
     },
     Entry {
         name: "calibration-lambda-perf",
@@ -146,7 +151,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "no such result; there are: coverage, init-by-runtime, aws-lambda-2020, speed, peers, \
-             calibration, gate, calibration-lambda-perf"
+             calibration, gate, gate-fixtures, calibration-lambda-perf"
         );
     }
 }
