@@ -21,14 +21,14 @@ use super::{GateManifest, GateReport, worst};
 use crate::text::number::count;
 use crate::text::table::{lay_out, wrapped};
 
-/// The schema that [`Baseline::schema`] names.
-pub const SCHEMA: &str = "frostline/baseline/1";
+/// The schema of baselines.
+const SCHEMA: &str = "frostline/baseline/1";
 
 /// What a target took.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Baseline {
-    /// [`SCHEMA`].
+    /// `frostline/baseline/1`.
     pub schema: String,
     /// Version of the program that measured.
     pub version: String,
@@ -142,7 +142,7 @@ impl Baseline {
     /// Reads a file's text.
     ///
     /// # Errors
-    /// [`BaselineError`] when it is no baseline of [`SCHEMA`], or its numbers are no intervals.
+    /// [`BaselineError`] when it is no baseline of this schema, or its numbers are no intervals.
     pub fn parse(text: &str) -> Result<Self, BaselineError> {
         let wrong = |found: String, expected: &str| BaselineError {
             found,
@@ -398,7 +398,7 @@ mod tests {
         let text = baseline(2.0).to_json();
         assert_eq!(Baseline::parse(&text).unwrap(), baseline(2.0));
         for wrong in [
-            "".to_owned(),
+            String::new(),
             text.replace("baseline/1", "baseline/9"),
             text.replace("\"low\": 1.98", "\"low\": -1"),
         ] {
