@@ -35,6 +35,10 @@ const SLICE: Duration = Duration::from_millis(50);
 /// How long news that was sent before the end may be late.
 const AFTERMATH: Duration = Duration::from_millis(30);
 
+/// The first opening of a file of the package was not stamped.
+const OPEN_LATE: &str = "When the package's first file was opened was noticed too late to be told, because the machine \
+     was busy.";
+
 /// What to run, and how it tells that it is ready.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
@@ -60,6 +64,8 @@ pub(crate) struct Body {
     watcher: Option<Watcher>,
     events: Receiver<Event>,
     interrupt: Arc<AtomicBool>,
+    /// Whether the files that it opens are to be found out.
+    observe: bool,
     watch: Option<Watch>,
     package: Option<PathBuf>,
     timeout: Duration,
@@ -130,6 +136,7 @@ impl Body {
             watcher: None,
             events,
             interrupt: host.interrupt(),
+            observe: setting.observe,
             watch,
             package: setting.package.clone(),
             timeout: setting.timeout,
@@ -226,7 +233,7 @@ impl Body {
                 }
             }
         }
-        if self.watch.is_none() && self.report.opened.is_empty() {
+        if self.observe && self.watch.is_none() && self.report.opened.is_empty() {
             self.note_mapped();
         }
     }
@@ -324,9 +331,7 @@ impl Body {
     /// Kills everything and gives what is known.
     pub(crate) fn stop(mut self) -> Report {
         self.end_all();
-        let mut report = std::mem::take(&mut self.report);
-        report.output = self.watcher.as_ref().map(Watcher::tail).unwrap_or_default();
-        report
+        std::mem::take(&mut self.report)
     }
 
     fn end_all(&mut self) {
@@ -345,9 +350,13 @@ impl Body {
                 std::thread::sleep(Duration::from_millis(1));
             }
         }
+        let output = self.watcher.take().map(Watcher::end);
+        self.report.output = output.unwrap_or_default();
         while let Ok(event) = self.events.try_recv() {
-            if event.what == Happening::UserOpen {
-                self.note_open(event.at);
+            match event.what {
+                Happening::UserOpen => self.note_open(event.at),
+                Happening::UserOpenLate => self.report.warnings.push(OPEN_LATE.to_owned()),
+                _ => {}
             }
         }
         self.report.usage = self.usage();

@@ -11,6 +11,7 @@ use crate::clock;
 use crate::host::Host;
 use crate::machine;
 use crate::noise::Counters;
+use crate::punctual;
 use crate::target::find_program;
 
 /// One thing that was looked at.
@@ -49,6 +50,7 @@ pub fn examine(host: &Host) -> Vec<Check> {
         namespaces(host),
         eviction(host),
         clock_check(),
+        punctuality(),
         noise(),
     ];
     for (tool, fix) in TOOLS {
@@ -130,6 +132,16 @@ fn clock_check() -> Check {
         state,
         "choose the clock source tsc or kvm-clock",
     )
+}
+
+/// Whether threads that stamp run as soon as they are woken.
+fn punctuality() -> Check {
+    let possible = punctual::is_possible();
+    let state = match &possible {
+        Ok(()) => "stamps are taken at real-time priority".to_owned(),
+        Err(error) => format!("stamps wait for their turn on a busy machine: {error}"),
+    };
+    check("punctuality", possible.is_ok(), state, "run as root")
 }
 
 /// Others' use of the processors during a quarter of a second.

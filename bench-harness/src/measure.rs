@@ -95,11 +95,12 @@ pub trait Listener {
     /// When it cannot be kept; the measurement ends then.
     fn header(&mut self, header: &Header) -> io::Result<()>;
 
-    /// A run that has ended.
+    /// Runs that have ended: those of instances that started at once come together, so that they can
+    /// be kept together.
     ///
     /// # Errors
-    /// When it cannot be kept; the measurement ends then.
-    fn run(&mut self, run: &Run) -> io::Result<()>;
+    /// When they cannot be kept; the measurement ends then.
+    fn runs(&mut self, runs: &[Run]) -> io::Result<()>;
 
     /// Starts that are done, of so many at most.
     fn progress(&mut self, done: u64, of: u64);
@@ -228,15 +229,7 @@ impl<'a> Measurement<'a> {
         listener: &mut dyn Listener,
     ) -> Result<Measurements, MeasureError> {
         listener.header(&header).map_err(MeasureError::Keep)?;
-        for cell in self.cells {
-            let prepared = self.prepare(cell)?;
-            self.prepared.push(prepared);
-        }
-        for index in 0..self.cells.len() {
-            for _ in 0..self.method.warm_up_runs.max(1) {
-                self.warm_up(index, listener)?;
-            }
-        }
+        self.begin(listener)?;
         let runs_max = self.method.stop.runs_max();
         for round in 0..runs_max {
             for index in order_of(self.method.seed, round, self.cells.len()) {
@@ -256,6 +249,20 @@ impl<'a> Measurement<'a> {
         })
     }
 
+    /// Prepares every condition, and makes the runs that are discarded.
+    pub(crate) fn begin(&mut self, listener: &mut dyn Listener) -> Result<(), MeasureError> {
+        for cell in self.cells {
+            let prepared = self.prepare(cell)?;
+            self.prepared.push(prepared);
+        }
+        for index in 0..self.cells.len() {
+            for _ in 0..self.method.warm_up_runs.max(1) {
+                self.warm_up(index, listener)?;
+            }
+        }
+        Ok(())
+    }
+
     fn invocations(&self) -> u32 {
         if self.target.takes_invocations() {
             self.method.invocations
@@ -268,7 +275,8 @@ impl<'a> Measurement<'a> {
         let Some(package) = &cell.package else {
             return Ok(Prepared::default());
         };
-        let name = format!("package-{}", self.prepared.len());
+        // Unique within the host: several measurements may share it.
+        let name = format!("package-{}", self.host.next_instance());
         let folder = self.host.folder().join(name);
         let failed = |source| {
             MeasureError::Package(PackageError::Place {
@@ -313,7 +321,7 @@ impl<'a> Measurement<'a> {
         self.keep(runs, listener)
     }
 
-    fn once(
+    pub(crate) fn once(
         &mut self,
         index: usize,
         round: u32,
@@ -323,12 +331,16 @@ impl<'a> Measurement<'a> {
         self.keep(runs, listener)
     }
 
-    fn keep(&mut self, runs: Vec<Run>, listener: &mut dyn Listener) -> Result<(), MeasureError> {
-        for mut run in runs {
+    fn keep(
+        &mut self,
+        mut runs: Vec<Run>,
+        listener: &mut dyn Listener,
+    ) -> Result<(), MeasureError> {
+        for run in &mut runs {
             run.order = self.order;
-            listener.run(&run).map_err(MeasureError::Keep)?;
-            self.runs.push(run);
         }
+        listener.runs(&runs).map_err(MeasureError::Keep)?;
+        self.runs.append(&mut runs);
         self.order += 1;
         self.done += 1;
         let rounds = self.method.stop.runs_max() + self.method.warm_up_runs.max(1);
@@ -398,6 +410,11 @@ impl Measurement<'_> {
         index: usize,
         listener: &mut dyn Listener,
     ) -> Result<(), MeasureError> {
+        let condition = slot(index);
+        let mut earlier = self.runs.iter();
+        if earlier.any(|run| run.condition == condition && run.applied.instrumented) {
+            return Ok(());
+        }
         let (runs, _) = self.start(index, 0, start::Purpose::Imports)?;
         self.keep(runs, listener)
     }

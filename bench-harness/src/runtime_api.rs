@@ -26,8 +26,11 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::clock;
 use crate::network::{self, Network};
+use crate::punctual::be_punctual;
 use crate::watch::{Event, Happening};
 
+#[cfg(test)]
+mod conformance;
 mod respond;
 mod route;
 
@@ -74,6 +77,8 @@ struct State {
 /// Which invocations were handed over and answered.
 #[derive(Debug, Default)]
 struct Ledger {
+    /// Whether an invocation was asked for: the init is over then.
+    is_initialized: bool,
     current: Option<String>,
     answered: Vec<String>,
     extensions: u32,
@@ -101,6 +106,8 @@ impl Server {
         let thread = std::thread::Builder::new()
             .name("runtime-api".to_owned())
             .spawn(move || {
+                // Where it is not allowed stamps may be late, which `doctor` tells.
+                let _ = be_punctual();
                 runtime.block_on(async {
                     tokio::spawn(serve(listener, state));
                     // The sender is dropped or sends; either ends the runtime and all its tasks.

@@ -19,6 +19,7 @@ use rustix::pipe::PipeFlags;
 use walkdir::WalkDir;
 
 use crate::clock;
+use crate::punctual::be_punctual;
 
 /// Folders of a package that are watched at most; further ones rarely hold what is opened first.
 const FOLDERS_MAX: usize = 4096;
@@ -48,6 +49,8 @@ pub(crate) enum Happening {
     Marked,
     /// A file of the package was opened.
     UserOpen,
+    /// One was opened at some time before the end, too late to be stamped.
+    UserOpenLate,
     /// The runtime asked for an invocation.
     AskedNext,
     /// It asked for what follows a restore.
@@ -108,12 +111,24 @@ impl Watcher {
         };
         let thread = std::thread::Builder::new()
             .name("watch".to_owned())
-            .spawn(move || while eye.look() {})?;
+            .spawn(move || {
+                // Where it is not allowed stamps may be late, which `doctor` tells.
+                let _ = be_punctual();
+                while eye.look() {}
+                eye.look_back();
+            })?;
         Ok(Self {
             tail,
             stop: Some(stop),
             thread: Some(thread),
         })
+    }
+
+    /// Ends looking, once everything that happened until now was told; with the end of what the
+    /// instance has written.
+    pub(crate) fn end(mut self) -> String {
+        self.join();
+        self.tail()
     }
 
     /// The end of what the instance has written.
@@ -129,6 +144,12 @@ impl Watcher {
 
 impl Drop for Watcher {
     fn drop(&mut self) {
+        self.join();
+    }
+}
+
+impl Watcher {
+    fn join(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has told so already.
@@ -192,6 +213,13 @@ impl Eye {
             }
         }
         true
+    }
+
+    /// What happened and was not seen in time: an opening has no known instant then.
+    fn look_back(&mut self) {
+        if self.opens.as_ref().is_some_and(has_file) {
+            self.tell(clock::now(), Happening::UserOpenLate);
+        }
     }
 
     fn read_output(&mut self, at: u64) {

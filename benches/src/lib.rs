@@ -6,6 +6,7 @@
 
 pub mod coverage;
 pub mod day;
+pub mod gate;
 
 use frostline_models::arrival::Arrivals;
 use frostline_models::init::Init;

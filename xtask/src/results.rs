@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 /// The results that can be regenerated.
-const RESULTS: [Entry; 8] = [
+const RESULTS: [Entry; 9] = [
     Entry {
         name: "coverage",
         seed: Some(1_000),
@@ -49,6 +49,11 @@ const RESULTS: [Entry; 8] = [
         name: "calibration",
         seed: Some(20_261_124),
         make: calibration::coverage,
+    },
+    Entry {
+        name: "gate",
+        seed: Some(20_261_124),
+        make: speed::gate,
     },
     Entry {
         name: "calibration-lambda-perf",
@@ -153,7 +158,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "no such result; there are: coverage, init-by-runtime, aws-lambda-2020, speed, growth, \
-             peers, calibration, calibration-lambda-perf"
+             peers, calibration, gate, calibration-lambda-perf"
         );
     }
 }

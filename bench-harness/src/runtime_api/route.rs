@@ -34,8 +34,20 @@ pub(super) async fn answer(
         (&Method::POST, ["2018-06-01", "runtime", "invocation", id, "error"]) => {
             error(state, id, &parts.headers, body).await
         }
-        (&Method::POST, ["2018-06-01", "runtime", "init" | "restore", "error"]) => {
+        (
+            &Method::POST,
+            [
+                "2018-06-01",
+                "runtime",
+                which @ ("init" | "restore"),
+                "error",
+            ],
+        ) => {
             let message = message_of(&parts.headers, body).await;
+            if *which == "init" && state.ledger(|ledger| ledger.is_initialized) {
+                let rule = "It reported an error of its init after it had asked for an invocation.";
+                return broken(state, at, rule.to_owned());
+            }
             state.tell(at, Happening::InitError { message });
             accepted()
         }
@@ -43,12 +55,17 @@ pub(super) async fn answer(
             state.tell(at, Happening::AskedRestore);
             text(StatusCode::OK, "")
         }
-        (&Method::POST, ["2020-01-01", "extension", "register"]) => register(state),
+        (&Method::POST, ["2020-01-01", "extension", "register"]) => {
+            // A body that is not read through would end the connection.
+            let _ = read_through(body).await;
+            register(state)
+        }
         (&Method::GET, ["2020-01-01", "extension", "event", "next"]) => {
             // No event is sent; an extension waits until it is killed with its instance.
             std::future::pending().await
         }
         (&Method::PUT, ["2022-07-01", "telemetry"] | ["2020-08-15", "logs"]) => {
+            let _ = read_through(body).await;
             text(StatusCode::ACCEPTED, "OK")
         }
         _ => refused(
@@ -59,13 +76,21 @@ pub(super) async fn answer(
     }
 }
 
+/// Tells that a client did something that is not allowed now.
+fn broken(state: &State, at: u64, rule: String) -> Response<Full<Bytes>> {
+    let answer = refused(StatusCode::FORBIDDEN, "InvalidStateTransition", &rule);
+    state.tell(at, Happening::Broke { rule });
+    answer
+}
+
 async fn next(state: &State, at: u64) -> Response<Full<Bytes>> {
-    let open = state.ledger(|ledger| ledger.current.clone());
+    let open = state.ledger(|ledger| {
+        ledger.is_initialized = true;
+        ledger.current.clone()
+    });
     if let Some(id) = open {
         let rule = format!("It asked for the next invocation before it answered {id}.");
-        state.tell(at, Happening::Broke { rule });
-        let message = "the current invocation is not answered";
-        return refused(StatusCode::FORBIDDEN, "InvalidStateTransition", message);
+        return broken(state, at, rule);
     }
     state.tell(at, Happening::AskedNext);
     let handed = state.waiting.lock().await.recv().await;
