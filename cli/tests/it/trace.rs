@@ -429,9 +429,13 @@ fn a_request_log_is_described_by_its_columns() {
     let mut arguments = vec!["trace", "info", "request-log=log.csv"];
     arguments.extend(COLUMNS);
     let text = stdout(&frostline(folder.path(), &arguments).code(0));
-    let set = "next: frostline simulate --trace request-log=log.csv \
+    let set = "next: frostline simulate --trace request-log=log.csv \\\n        \
         --set trace.request-log.time=when";
     assert!(text.contains(set), "{text}");
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
     assert!(
         text.contains("--set 'trace.request-log.cold=\"is cold\"'"),
         "{text}"
