@@ -72,6 +72,23 @@ fn compressed_or_not_and_on_any_number_of_threads_a_seed_gives_one_trace() {
     assert_eq!(unpacked, read("one", ""));
 }
 
+/// Functions are done in any order, and several at once: neither shows in the summary of a trace.
+#[test]
+fn the_summary_of_a_trace_is_the_same_for_any_number_of_threads() {
+    let folder = tempdir().unwrap();
+    synth(folder.path(), "day", &[]);
+    for format in ["text", "json"] {
+        let [one, two, five] = ["1", "2", "5"].map(|threads| {
+            let trace = ["simulate", "--trace", "azure-functions-2019=day"];
+            let more = ["--format", format, "--threads", threads];
+            stdout(&frostline(folder.path(), &[&trace[..], &more].concat()).success())
+        });
+        assert!(one.contains("cold"), "{one}");
+        assert_eq!(one, two);
+        assert_eq!(one, five);
+    }
+}
+
 #[test]
 fn an_impossible_synthesis_is_told_with_what_to_type() {
     let folder = tempdir().unwrap();
