@@ -107,3 +107,14 @@ fn a_target_that_never_starts_is_given_up() {
     let failure = asked(&["crashes"], &rules(), &[0, 300, 600, 900, 30_000]).unwrap_err();
     assert!(failure.to_string().contains("left-pad"), "{failure}");
 }
+
+/// Marks of processes are numbers: that of the second instance begins those of the eleventh and later.
+#[test]
+fn the_end_of_one_instance_leaves_its_siblings_alone() {
+    let brief = Rules {
+        keep_alive: Some(SimDuration(1_000_000)),
+        ..rules()
+    };
+    let replay = asked(&["phases", "0", "0", "300", "0"], &brief, &[0; 14]).unwrap();
+    assert_eq!(outcomes(&replay), [Outcome::Cold; 14]);
+}
