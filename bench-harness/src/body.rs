@@ -1,6 +1,7 @@
 //! What every instance has: a first process, a group, a folder, eyes, and an end.
 
-use std::ffi::OsString;
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -20,11 +21,15 @@ use crate::host::Host;
 use crate::observe::{self, Watch};
 use crate::reaper;
 use crate::spawn::{self, Ended, Launch};
-use crate::target::{Failure, Report, Setting};
+use crate::target::{Failure, Report, Setting, find_program};
 use crate::watch::{self, Event, Happening, Lookout, Watcher};
 
+mod container;
 mod environment;
 mod limits;
+
+use container::Bundle;
+pub(crate) use container::{Container, PATH as CONTAINER_PATH, run_to_end};
 
 /// The folder that an instance without a package starts in, inside its temporary folder.
 const TASK: &str = "task";
@@ -52,6 +57,12 @@ pub(crate) struct Plan {
     pub(crate) marker: Option<&'static str>,
     /// Whether it runs in the host's own network.
     pub(crate) network: bool,
+    /// Whether it sees the machine's mounts, as a checkpoint must.
+    pub(crate) bare: bool,
+    /// The folder that it starts in and that has its temporary files, where that must outlive it.
+    pub(crate) home: Option<PathBuf>,
+    /// The container that it runs in; program and arguments are the runtime's then.
+    pub(crate) container: Option<Container>,
 }
 
 /// A running instance, whatever its kind.
@@ -61,6 +72,9 @@ pub(crate) struct Body {
     group: Option<Group>,
     mark: OsString,
     folder: PathBuf,
+    bundle: Option<Bundle>,
+    /// Where the harness finds programs.
+    path: OsString,
     watcher: Option<Watcher>,
     events: Receiver<Event>,
     interrupt: Arc<AtomicBool>,
@@ -109,6 +123,7 @@ impl Body {
             group,
             lookout,
             watch,
+            bundle,
             mut report,
         } = prepared;
         let mark = {
@@ -118,22 +133,45 @@ impl Body {
             mark.push(value);
             mark
         };
-        let started = match launch.start() {
-            Ok(started) => started,
-            Err(error) => {
-                discard(&folder, group.as_ref());
-                return Err(Failure::new(Outcome::NotStarted, error.to_string()));
+        // It looks already when the process begins. Until it does is time of the harness alone.
+        let began = clock::now();
+        let watcher = Watcher::start(lookout, sender).map_err(|error| {
+            discard(&folder, group.as_ref());
+            Failure::new(
+                Outcome::NotStarted,
+                format!("it cannot be watched: {error}"),
+            )
+        });
+        let mut watcher = watcher?;
+        let asked_at = asked_at + clock::since(began, clock::now());
+        let started = launch
+            .start()
+            .map_err(|error| Failure::new(Outcome::NotStarted, error.to_string()));
+        let started = started.and_then(|started| match &bundle {
+            None => Ok(started),
+            Some(bundle) => {
+                let made = bundle.adopt(&started, &watcher, setting.timeout)?;
+                report.phases.create_ns = Some(clock::since(asked_at, made.exec_at));
+                Ok(made)
             }
-        };
+        });
+        let started = started.inspect_err(|_| {
+            if let Some(bundle) = &bundle {
+                bundle.delete(host.path().to_owned());
+            }
+            discard(&folder, group.as_ref());
+        })?;
+        watcher.look_at(started.pidfd);
         report.phases.package_ns = setting.package_ns;
         report.phases.sandbox_ns = Some(clock::since(asked_at, started.exec_at));
-        let watcher = Watcher::start(started.pidfd, lookout, sender);
         let mut body = Self {
             pid: started.pid,
             group,
             mark,
             folder,
-            watcher: None,
+            bundle,
+            path: host.path().to_owned(),
+            watcher: Some(watcher),
             events,
             interrupt: host.interrupt(),
             observe: setting.observe,
@@ -147,13 +185,11 @@ impl Body {
             report,
         };
         // From here on dropping the body cleans up.
-        let watcher = watcher.map_err(|error| {
-            Failure::new(
-                Outcome::NotStarted,
-                format!("it cannot be watched: {error}"),
-            )
-        })?;
-        body.watcher = Some(watcher);
+        if let Some(bundle) = &body.bundle {
+            let (at, took) = bundle.begin(host.path().to_owned(), setting.timeout)?;
+            body.exec_at = at;
+            body.report.phases.begin_ns = Some(took);
+        }
         Ok(body)
     }
 
@@ -241,17 +277,29 @@ impl Body {
     fn note_mapped(&mut self) {
         let first = self.pid.as_raw_nonzero().get();
         let table = reaper::processes();
+        let members = self.group.as_ref().map(Group::members).unwrap_or_default();
+        let members: Vec<i32> = members
+            .iter()
+            .map(|pid| pid.as_raw_nonzero().get())
+            .collect();
         let own: Vec<_> = table
             .into_iter()
-            .filter(|process| process.pid == first || process.session == first)
+            .filter(|process| process.session == first || members.contains(&process.pid))
             .collect();
-        let mut files = observe::mapped(&own);
+        let mut files = if self.bundle.is_some() {
+            // What a container maps lies in its files, which are all in the package.
+            BTreeSet::new()
+        } else {
+            observe::mapped(&own)
+        };
         files.extend(
             self.package
                 .iter()
                 .flat_map(|folder| observe::files_in(folder)),
         );
         self.report.opened = files.into_iter().collect();
+        // A container can open nothing else.
+        self.report.opened_all = self.bundle.is_some();
     }
 
     /// Processor time since `execve`.
@@ -314,6 +362,11 @@ impl Body {
         })
     }
 
+    /// The first process.
+    pub(crate) fn pid(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
     /// Whether the first process still runs.
     pub(crate) fn is_running(&mut self) -> bool {
         if self.ended.is_none() {
@@ -362,6 +415,10 @@ impl Body {
         self.report.usage = self.usage();
         if let Some(watch) = self.watch.take() {
             self.report.opened = watch.drain().into_iter().collect();
+            self.report.opened_all = true;
+        }
+        if let Some(bundle) = self.bundle.take() {
+            bundle.delete(self.path.clone());
         }
         discard(&self.folder, self.group.take().as_ref());
     }
@@ -412,6 +469,7 @@ struct Prepared {
     group: Option<Group>,
     lookout: Lookout,
     watch: Option<Watch>,
+    bundle: Option<Bundle>,
     report: Report,
 }
 
@@ -432,16 +490,19 @@ fn prepare(
     let doors = group.as_ref().map(Group::doors).transpose();
     let doors = doors.map_err(|error| cannot("cannot join its group", error))?;
     let separate = host.isolation().min(setting.isolation) >= Isolation::Namespaces;
-    let watch = (separate && setting.observe).then(Watch::new).flatten();
-    let mounts = separate.then(|| {
+    let own_mounts = separate && !plan.bare && plan.container.is_none();
+    let watch = (own_mounts && setting.observe).then(Watch::new).flatten();
+    let mounts = own_mounts.then(|| {
         let package = setting.package.as_deref();
-        crate::namespace::mounts(package, &own, host.temporary(), &plan.named())
+        crate::namespace::mounts(package, &own, host.temporary(), &plan.named(host.path()))
     });
     let mut mounts = mounts
         .transpose()
         .map_err(|error| cannot("cannot prepare mounts", error))?;
     let covered = mounts.as_ref().is_some_and(|mounts| mounts.over.is_some());
-    let temporary = if covered {
+    let temporary = if let Some(home) = &plan.home {
+        home.clone()
+    } else if covered {
         host.temporary().to_owned()
     } else {
         own
@@ -450,8 +511,9 @@ fn prepare(
         mounts.watch = watch.as_ref().map(Watch::with_points);
     }
     report.applied.isolation = match (&group, separate) {
-        (Some(_), true) => Isolation::Namespaces,
-        (Some(_), false) => Isolation::Cgroup,
+        (Some(_), _) if plan.container.is_some() => Isolation::Container,
+        (Some(_), _) if own_mounts => Isolation::Namespaces,
+        (Some(_), _) => Isolation::Cgroup,
         _ => Isolation::Process,
     };
     let pipe = || -> Result<(OwnedFd, OwnedFd), Failure> {
@@ -463,6 +525,8 @@ fn prepare(
     let start_in = setting
         .package
         .clone()
+        .filter(|_| plan.container.is_none())
+        .or_else(|| plan.home.clone())
         .unwrap_or_else(|| temporary.join(TASK));
     let environment = environment::of(
         host,
@@ -475,13 +539,37 @@ fn prepare(
     );
     let (marker, marker_end) = marker.unzip();
     let network = host.network().filter(|_| separate && plan.network);
+    let network = network.map(crate::network::Network::handle);
+    let bundle = plan.container.as_ref().map(|container| {
+        let inside = host.family().map(|family| family.inside(name));
+        container.bundle(
+            folder,
+            host.id_of(name),
+            inside,
+            network.as_ref(),
+            &environment,
+        )
+    });
+    let bundle = bundle
+        .transpose()
+        .map_err(|error| cannot("cannot write its bundle", error))?;
+    let (program, arguments, environment) = match &bundle {
+        None => (plan.program.clone(), plan.arguments.clone(), environment),
+        Some(bundle) => {
+            let (program, arguments) = bundle.create();
+            let path = host.path().to_owned();
+            (program, arguments, vec![(OsString::from("PATH"), path)])
+        }
+    };
+    // The runtime moves the container's processes by itself.
+    let in_container = bundle.is_some();
     let launch = Launch {
-        program: plan.program.clone(),
-        arguments: plan.arguments.clone(),
+        program,
+        arguments,
         environment,
         folder: start_in,
-        groups: doors.unwrap_or_default(),
-        network: network.map(crate::network::Network::handle),
+        groups: doors.filter(|_| !in_container).unwrap_or_default(),
+        network: network.filter(|_| !in_container),
         mounts,
         inherited: marker_end,
         output: Some(output_end),
@@ -497,17 +585,19 @@ fn prepare(
         group,
         lookout,
         watch,
+        bundle,
         report,
     })
 }
 
 impl Plan {
     /// Paths of the machine that the command names: they must not be hidden.
-    fn named(&self) -> Vec<PathBuf> {
+    fn named(&self, path: &OsStr) -> Vec<PathBuf> {
         let words = std::iter::once(&self.program).chain(&self.arguments);
         words
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
+            .chain(find_program(&self.program, path))
             .collect()
     }
 }
@@ -523,6 +613,6 @@ mod tests {
             arguments: vec![OsString::from("-m"), OsString::from("/opt/a.py")],
             ..Plan::default()
         };
-        assert_eq!(plan.named(), [PathBuf::from("/opt/a.py")]);
+        assert_eq!(plan.named("".as_ref()), [PathBuf::from("/opt/a.py")]);
     }
 }

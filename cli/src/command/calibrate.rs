@@ -27,7 +27,7 @@ Examples:
   frostline calibrate logs.csv --where runtime=python3.13,package=zip --out .
   frostline calibrate --explain checkout.profile.toml
 
-Log formats: aws-text, aws-json, cloudwatch-events, logs-insights, lambda-perf, otlp, cloud-run,
+Log formats: aws-text, aws-json, cloudwatch-events, logs-insights, lambda-insights, lambda-perf, otlp, cloud-run,
 knative, csv. Plain or gzip.";
 
 /// Fit a profile of init to measurements or production logs, or show one.

@@ -43,12 +43,23 @@ pub(super) struct Conditions {
         default_value = "none"
     )]
     disk: Vec<String>,
-    /// The function's package, a folder or a zip; the command starts inside.
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    /// The function's package, a folder or a zip; the command starts inside. For `oci` the container's
+    /// files, also as --rootfs.
+    #[arg(
+        long,
+        visible_alias = "rootfs",
+        value_name = "LIST",
+        value_delimiter = ','
+    )]
     package: Vec<PathBuf>,
     /// Files of no use that are added to the package: `20 MB`.
     #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "package")]
     padding: Vec<String>,
+    /// Modules of no use that are added to the package and loaded as the runtime starts (Python,
+    /// Node.js): `0,100`.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "0",
+          requires = "package", value_parser = clap::value_parser!(u32).range(0..=20_000))]
+    modules: Vec<u32>,
     /// How the target is kept apart; what the machine forbids is told.
     #[arg(
         long,
@@ -121,6 +132,7 @@ impl Conditions {
             resources: resources(&self.resources)?,
             packages,
             paddings: self.paddings()?,
+            modules: self.modules.clone(),
             isolations: self.isolation.iter().map(|name| (*name).into()).collect(),
             concurrents: self.concurrent.clone(),
         };
@@ -130,6 +142,7 @@ impl Conditions {
             factors.resources.len(),
             factors.packages.len(),
             factors.paddings.len(),
+            factors.modules.len(),
             factors.isolations.len(),
             factors.concurrents.len(),
         ];
@@ -146,6 +159,16 @@ impl Conditions {
             let help = "`--package` takes a folder or a zip that can be read";
             Failure::usage(error.to_string(), help)
         })
+    }
+
+    /// Whether there is a package in every condition.
+    pub(super) fn has_package(&self) -> bool {
+        !self.package.is_empty()
+    }
+
+    /// Instances that start at once, at most.
+    pub(super) fn most_concurrent(&self) -> u32 {
+        self.concurrent.iter().copied().max().unwrap_or(1)
     }
 
     /// The most isolation that any condition asks for.
