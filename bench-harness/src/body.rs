@@ -540,27 +540,17 @@ fn prepare(
     let (marker, marker_end) = marker.unzip();
     let network = host.network().filter(|_| separate && plan.network);
     let network = network.map(crate::network::Network::handle);
-    let bundle = plan.container.as_ref().map(|container| {
-        let inside = host.family().map(|family| family.inside(name));
-        container.bundle(
-            folder,
-            host.id_of(name),
-            inside,
-            network.as_ref(),
-            &environment,
-        )
-    });
-    let bundle = bundle
+    let bundle = plan
+        .container
+        .as_ref()
+        .map(|container| {
+            let inside = host.family().map(|family| family.inside(name));
+            let id = host.id_of(name);
+            container.bundle(folder, id, inside, network.as_ref(), &environment)
+        })
         .transpose()
         .map_err(|error| cannot("cannot write its bundle", error))?;
-    let (program, arguments, environment) = match &bundle {
-        None => (plan.program.clone(), plan.arguments.clone(), environment),
-        Some(bundle) => {
-            let (program, arguments) = bundle.create();
-            let path = host.path().to_owned();
-            (program, arguments, vec![(OsString::from("PATH"), path)])
-        }
-    };
+    let (program, arguments, environment) = plan.command(bundle.as_ref(), host, environment);
     // The runtime moves the container's processes by itself.
     let in_container = bundle.is_some();
     let launch = Launch {
@@ -591,6 +581,21 @@ fn prepare(
 }
 
 impl Plan {
+    /// The program with its arguments and environment: its own, or those that make its container.
+    fn command(
+        &self,
+        bundle: Option<&Bundle>,
+        host: &Host,
+        environment: Vec<(OsString, OsString)>,
+    ) -> (OsString, Vec<OsString>, Vec<(OsString, OsString)>) {
+        let Some(bundle) = bundle else {
+            return (self.program.clone(), self.arguments.clone(), environment);
+        };
+        let (program, arguments) = bundle.create();
+        let path = host.path().to_owned();
+        (program, arguments, vec![(OsString::from("PATH"), path)])
+    }
+
     /// Paths of the machine that the command names: they must not be hidden.
     fn named(&self, path: &OsStr) -> Vec<PathBuf> {
         let words = std::iter::once(&self.program).chain(&self.arguments);

@@ -265,13 +265,14 @@ pub(crate) fn run_to_end(host: &Host, plan: &Plan) -> Result<(), String> {
     let _ = reader.read_to_end(&mut told);
     wait(started.pid, Duration::from_secs(60)).map_err(|how| {
         let told = String::from_utf8_lossy(&told);
-        let lines = told.lines().filter(|line| !line.trim().is_empty());
-        // The first error is the cause, later ones follow from it.
-        let line = lines
-            .clone()
-            .find(|line| line.contains("Error"))
-            .or(lines.last());
-        let line: String = line.unwrap_or_default().trim().chars().take(300).collect();
+        // The cause is among the first errors, but not always the first.
+        let errors = told.lines().filter(|line| line.contains("Error")).take(3);
+        let mut line = errors.map(str::trim).collect::<Vec<_>>().join("; ");
+        if line.is_empty() {
+            let last = told.lines().rfind(|line| !line.trim().is_empty());
+            line = last.unwrap_or_default().trim().to_owned();
+        }
+        let line: String = line.chars().take(300).collect();
         format!("{how}: {line}")
     })
 }
