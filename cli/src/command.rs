@@ -8,14 +8,17 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::exit::Failure;
 
 mod calibrate;
+mod compare;
 mod completions;
 mod cost;
 #[cfg(target_os = "linux")]
 mod doctor;
+mod gate;
 mod init;
 mod man;
 #[cfg(target_os = "linux")]
 mod measure;
+mod paired;
 mod scenario;
 mod schema;
 mod simulate;
@@ -30,8 +33,8 @@ Exit codes:
   0    fine
   1    an internal fault
   2    bad input or usage
-  3    an SLO failed (with --check-slo)
-  4    unclear, not enough evidence (with --check-slo)
+  3    slower, or a promise was broken (gate; simulate with --check-slo)
+  4    unclear, not enough evidence (the same)
   130  interrupted
 
 Example:
@@ -80,8 +83,10 @@ enum Format {
 enum Command {
     Simulate(simulate::Simulate),
     Size(size::Size),
+    Compare(compare::Compare),
     Cost(Box<cost::Cost>),
     Calibrate(calibrate::Calibrate),
+    Gate(Box<gate::Gate>),
     Trace(trace::Trace),
     Schema(schema::Schema),
     Init(init::Init),
@@ -99,8 +104,10 @@ impl Arguments {
         match self.command {
             Command::Simulate(command) => command.run(&self.common),
             Command::Size(command) => command.run(&self.common),
+            Command::Compare(command) => command.run(&self.common),
             Command::Cost(command) => command.run(&self.common),
             Command::Calibrate(command) => command.run(&self.common),
+            Command::Gate(command) => command.run(&self.common),
             Command::Trace(command) => command.run(&self.common),
             Command::Schema(command) => command.run(&self.common),
             Command::Init(command) => command.run(&self.common),

@@ -9,6 +9,8 @@
 //!                       or batch              SLO verdicts, warnings
 //! ```
 //!
+//! Pairs of measured runs become a verdict on a change in [`gate`].
+//!
 //! A [section](section::Sections) is the one notion of an observation: each estimate comes from the
 //! same sections, totals included, so that numbers that stand side by side cover the same time.
 //!
@@ -40,14 +42,19 @@
 //! * The peak of all functions together is the sum of their peaks, an upper bound.
 mod bill;
 pub mod calibration;
+pub mod comparison;
 pub mod cost;
 mod doubt;
 mod estimates;
+pub mod gate;
+mod junit;
 pub mod measured;
 mod observations;
 pub mod precision;
+pub mod promises;
 pub mod recorded;
 pub mod section;
+pub mod series;
 pub mod size;
 pub mod summary;
 pub mod tables;

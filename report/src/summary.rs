@@ -18,6 +18,7 @@ use crate::observations::Observations;
 use crate::precision::PrecisionReport;
 use crate::recorded::RecordedSummary;
 use crate::section::Sections;
+use crate::series::SeriesOfAll;
 use crate::tally::Tally;
 use crate::verdict::{SloVerdict, judge};
 
@@ -50,6 +51,9 @@ pub struct Summary {
     /// What each section says about all functions together.
     #[serde(skip)]
     pub(crate) observations: Observations,
+    /// What each section says about each metric, where the run is to be compared.
+    #[serde(skip)]
+    pub(crate) series: Option<SeriesOfAll>,
     /// Settings that only the text shows.
     #[serde(skip)]
     pub(crate) heading: Heading,
@@ -346,6 +350,7 @@ pub(crate) struct Found {
     pub(crate) functions: Vec<FunctionSummary>,
     pub(crate) doubts: Doubts,
     pub(crate) observations: Observations,
+    pub(crate) series: Option<SeriesOfAll>,
 }
 
 impl Summary {
@@ -353,7 +358,20 @@ impl Summary {
     ///
     /// Where functions are many, a [`Tally`] needs not hold what they did all at once.
     pub fn new(scenario: &Scenario, outcome: &SimulationOutcome, manifest: Manifest) -> Self {
-        let tally = Tally::of_run(scenario, outcome.end_ns);
+        Self::of(Tally::of_run(scenario, outcome.end_ns), outcome, manifest)
+    }
+
+    /// The same, with what a comparison needs (`crate::comparison`).
+    pub fn for_comparison(
+        scenario: &Scenario,
+        outcome: &SimulationOutcome,
+        manifest: Manifest,
+    ) -> Self {
+        let tally = Tally::of_run(scenario, outcome.end_ns).for_comparison();
+        Self::of(tally, outcome, manifest)
+    }
+
+    fn of(tally: Tally<'_>, outcome: &SimulationOutcome, manifest: Manifest) -> Self {
         for (place, function) in outcome.functions.iter().enumerate() {
             tally.add(place, function.clone());
         }
@@ -373,6 +391,7 @@ impl Summary {
             functions,
             doubts,
             observations,
+            series,
         } = found;
         let slo = judge(&scenario.slos, &functions);
         let warnings = crate::doubt::warnings(scenario, span, &totals.counts, doubts);
@@ -386,6 +405,7 @@ impl Summary {
                 .as_ref()
                 .map(|wanted| PrecisionReport::of(wanted, &totals.estimates, replications)),
             observations,
+            series,
             window: Window {
                 from_s: to_f64(span.warm_up_ns) / 1e9,
                 to_s: to_f64(span.end_ns) / 1e9,

@@ -24,6 +24,7 @@ use crate::estimates::{self, Observed, gb_seconds};
 use crate::observations;
 use crate::recorded::RecordedSummary;
 use crate::section::Sections;
+use crate::series::{Series, SeriesOfAll};
 use crate::summary::{Found, FunctionSummary, Manifest, Summary, Totals};
 
 /// Takes the functions of a simulation as they are done, and makes their [`Summary`].
@@ -36,6 +37,16 @@ pub struct Tally<'a> {
     cut: OnceLock<(Sections, u64)>,
     /// A sum a section.
     sums: OnceLock<Vec<Mutex<Sum>>>,
+    keeping: Keeping,
+}
+
+/// Whether what each section says about each function is kept, for a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeping {
+    /// Estimates alone.
+    Estimates,
+    /// The series too.
+    Series,
 }
 
 /// What remains of a function.
@@ -47,6 +58,7 @@ struct Part {
     /// The counts of the measurement periods alone.
     in_window: Counts,
     used: PackedUse,
+    series: Option<Series>,
 }
 
 /// All functions in one section.
@@ -75,6 +87,17 @@ impl<'a> Tally<'a> {
             parts: scenario.functions.iter().map(|_| OnceLock::new()).collect(),
             cut: OnceLock::new(),
             sums: OnceLock::new(),
+            keeping: Keeping::Estimates,
+        }
+    }
+
+    /// The same, keeping what each section says about each function: the summary can be compared with
+    /// another then (`crate::comparison`).
+    #[must_use]
+    pub fn for_comparison(self) -> Self {
+        Self {
+            keeping: Keeping::Series,
+            ..self
         }
     }
 
@@ -113,6 +136,7 @@ impl<'a> Tally<'a> {
             counts,
             in_window,
             used: PackedUse::of(&observed.periods),
+            series: self.series(&observed, *sections),
         };
         if self.parts[place].set(part).is_err() {
             return;
@@ -125,6 +149,10 @@ impl<'a> Tally<'a> {
         }
     }
 
+    fn series(&self, observed: &Observed, sections: Sections) -> Option<Series> {
+        (self.keeping == Keeping::Series).then(|| Series::of(observed, sections))
+    }
+
     /// The summary, when all functions are done; it ends before the first that was not taken.
     pub fn summary(self, span: RunSpan, manifest: Manifest) -> Summary {
         let Self {
@@ -133,6 +161,7 @@ impl<'a> Tally<'a> {
             parts,
             cut,
             sums,
+            keeping,
         } = self;
         let (sections, replications) = cut.into_inner().unwrap_or((Sections::Whole, 0));
         let sums = sums
@@ -150,6 +179,13 @@ impl<'a> Tally<'a> {
         let recorded =
             RecordedSummary::of_all(compared.map(|(function, part)| (function, part.in_window)));
         together.bills = charge(scenario, &mut parts, &together, sections);
+        let series = (keeping == Keeping::Series).then(|| SeriesOfAll {
+            totals: Series::of(&together, sections),
+            functions: parts
+                .iter_mut()
+                .map(|part| part.series.take().unwrap_or_default())
+                .collect(),
+        });
         let functions: Vec<FunctionSummary> = parts.into_iter().map(|part| part.summary).collect();
         let (estimates, doubts) = estimates::make(&together, sections);
         let totals = Totals {
@@ -169,6 +205,7 @@ impl<'a> Tally<'a> {
             functions,
             doubts,
             observations,
+            series,
         };
         Summary::put_together(scenario, span, manifest, found)
     }
@@ -249,6 +286,9 @@ fn charge(
             together.run_s,
             sections,
         );
+        if let Some(series) = &mut part.series {
+            series.add_bills(&bills, together.run_s);
+        }
     }
     Some(totals)
 }

@@ -5,8 +5,11 @@
 //! difference between keep-alives of 60 and 90 s was 0.28 to 0.38 of that between independent runs.
 //! Hence an interval of the differences, never a look at whether two intervals overlap.
 
+mod quotients;
+
 use serde::Serialize;
 
+pub use self::quotients::{Order, Quotients, compare_quotients};
 use crate::estimate::{Estimate, Method};
 use crate::replications::{mean, quotient};
 

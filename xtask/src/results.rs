@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 /// The results that can be regenerated.
-const RESULTS: [Entry; 7] = [
+const RESULTS: [Entry; 8] = [
     Entry {
         name: "coverage",
         seed: Some(1_000),
@@ -43,6 +43,11 @@ const RESULTS: [Entry; 7] = [
         name: "calibration",
         seed: Some(20_261_124),
         make: calibration::coverage,
+    },
+    Entry {
+        name: "gate",
+        seed: Some(20_261_124),
+        make: speed::gate,
     },
     Entry {
         name: "calibration-lambda-perf",
@@ -141,7 +146,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "no such result; there are: coverage, init-by-runtime, aws-lambda-2020, speed, peers, \
-             calibration, calibration-lambda-perf"
+             calibration, gate, calibration-lambda-perf"
         );
     }
 }

@@ -32,7 +32,7 @@ const DEFAULT_ASSUMPTION: &str = "no scenario was given: idle instances are kept
      the trace spans many accounts, no limit of an account applies.";
 
 /// What every command that simulates takes beside its scenario.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Changes {
     /// Take the arrivals from a recording: `azure-functions-2019=PATH`, a folder or its file of
     /// invocations; `azure-functions-2021=PATH`; `opendc=PATH`, a folder with a table a function;
@@ -55,6 +55,15 @@ pub(super) struct Changes {
     /// Where --precision ends if it is not reached; default: 1000.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     pub(super) max_replications: Option<u32>,
+}
+
+impl Changes {
+    /// The same, and one assignment more.
+    pub(super) fn and_set(&self, assignment: &str) -> Self {
+        let mut changes = self.clone();
+        changes.set.push(assignment.to_owned());
+        changes
+    }
 }
 
 /// The scenario that a file and the arguments mean; without a file, the built-in one. `slos` are

@@ -7,9 +7,13 @@ use assert_cmd::Command;
 use assert_cmd::assert::Assert;
 
 mod calibrate;
+mod compare;
 mod cost;
+mod documented;
 mod documents;
 mod examples;
+#[cfg(target_os = "linux")]
+mod gate;
 mod measure;
 mod outputs;
 mod recorded;

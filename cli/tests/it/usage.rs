@@ -15,6 +15,7 @@ fn help_fits_the_terminal_and_names_the_exit_codes() {
     for command in [
         "simulate",
         "calibrate",
+        "compare",
         "cost",
         "trace",
         "schema",

@@ -43,7 +43,7 @@ fn half_width(estimate: &Estimate) -> Option<f64> {
 }
 
 /// Two significant digits suffice for an uncertainty.
-fn uncertainty(half: f64) -> String {
+pub(crate) fn uncertainty(half: f64) -> String {
     if half >= 100.0 || half <= 0.0 {
         return number(half);
     }

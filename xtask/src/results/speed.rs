@@ -48,6 +48,18 @@ pub(super) fn coverage() -> Result<Vec<OutputFile>> {
     table("cargo", &[&build[..], &["--bin", "coverage"]].concat())
 }
 
+/// How often the gate's verdicts are wrong, over models of noise.
+pub(super) fn gate() -> Result<Vec<OutputFile>> {
+    let build = [
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "frostline-benches",
+    ];
+    table("cargo", &[&build[..], &["--bin", "gate"]].concat())
+}
+
 /// The same model on our engine and three others. Installs two Python packages.
 pub(super) fn peers() -> Result<Vec<OutputFile>> {
     table("benches/peers/run.sh", &[])

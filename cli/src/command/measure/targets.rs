@@ -1,32 +1,38 @@
 //! The target that the command line describes.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
+use frostline_bench_harness::plan::Cell;
 use frostline_bench_harness::target::{
     CONTAINER_RUNTIMES, CommandTarget, Http, Oci, Restore, RuntimeApi, Target, Until, Words,
     find_program,
 };
 use frostline_models::measurement::TargetKind;
 
-use super::{Kind, Measure};
+use super::Kind;
+use super::options::TargetOptions;
 use crate::exit::Failure;
 
 /// The target.
 ///
 /// # Errors
 /// When a program is missing: what, and how to get it.
-pub(super) fn of(measure: &Measure, path: &OsStr) -> Result<Box<dyn Target>, Failure> {
-    let options = &measure.target;
+pub(in crate::command) fn of(
+    kind: Kind,
+    words: &[OsString],
+    options: &TargetOptions,
+    cells: &[Cell],
+    path: &OsStr,
+) -> Result<Box<dyn Target>, Failure> {
     let mut command = Words {
         label: options.label.clone(),
-        ..Words::new(measure.command.clone())
+        ..Words::new(words.iter().cloned())
     };
-    let starts_elsewhere = measure.kind == Kind::Wasm || !measure.conditions.has_package();
-    if starts_elsewhere && measure.kind != Kind::Oci {
-        command = where_it_lies(command, measure.kind);
+    let has_package = cells.iter().all(|cell| cell.package.is_some());
+    if kind == Kind::Wasm || kind != Kind::Oci && !has_package {
+        command = where_it_lies(command, kind);
     }
-    let on_this_machine = !matches!(measure.kind, Kind::Oci | Kind::Wasm);
-    if on_this_machine
+    if !matches!(kind, Kind::Oci | Kind::Wasm)
         && !command.program.as_encoded_bytes().contains(&b'/')
         && find_program(&command.program, path).is_none()
     {
@@ -41,9 +47,9 @@ pub(super) fn of(measure: &Measure, path: &OsStr) -> Result<Box<dyn Target>, Fai
         None if options.until_marker => Until::Marker,
         None => Until::Exit,
     };
-    Ok(match measure.kind {
+    Ok(match kind {
         Kind::RuntimeApi => Box::new(RuntimeApi {
-            handler: handler(measure),
+            handler: handler(words, options),
             command,
         }),
         Kind::Http => Box::new(Http {
@@ -56,14 +62,14 @@ pub(super) fn of(measure: &Measure, path: &OsStr) -> Result<Box<dyn Target>, Fai
             until,
             kind: TargetKind::Command,
         }),
-        Kind::Oci => Box::new(container(measure, command, until, path)?),
+        Kind::Oci => Box::new(container(has_package, command, until, path)?),
         Kind::Restore => {
             let server = Http {
                 command,
                 port: options.port,
                 path: checked_path(&options.path)?,
             };
-            Box::new(checkpoint(measure, server, path)?)
+            Box::new(checkpoint(cells, server, path)?)
         }
         Kind::Wasm => Box::new(CommandTarget {
             command: module(command, path)?,
@@ -89,12 +95,12 @@ fn where_it_lies(command: Words, kind: Kind) -> Words {
 
 /// The container; its files are the package.
 fn container(
-    measure: &Measure,
+    has_package: bool,
     command: Words,
     until: Until,
     path: &OsStr,
 ) -> Result<Oci, Failure> {
-    if !measure.conditions.has_package() {
+    if !has_package {
         return Err(Failure::usage(
             "a container needs a folder with its files, and there is none",
             "--rootfs DIR; `docker export` of a container, or debootstrap, makes one",
@@ -121,8 +127,8 @@ fn container(
 }
 
 /// The server with the tool that checkpoints it.
-fn checkpoint(measure: &Measure, server: Http, path: &OsStr) -> Result<Restore, Failure> {
-    if measure.conditions.most_concurrent() > 1 {
+fn checkpoint(cells: &[Cell], server: Http, path: &OsStr) -> Result<Restore, Failure> {
+    if cells.iter().any(|cell| cell.condition.concurrent > 1) {
         return Err(Failure::usage(
             "processes get the numbers back that they had, so that restores cannot run at once",
             "leave out --concurrent",
@@ -157,15 +163,9 @@ fn module(module: Words, path: &OsStr) -> Result<Words, Failure> {
     })
 }
 
-fn handler(measure: &Measure) -> String {
-    let last = || {
-        measure
-            .command
-            .last()
-            .map(|word| word.to_string_lossy().into_owned())
-    };
-    let handler = measure.target.handler.clone().or_else(last);
-    handler.unwrap_or_default()
+fn handler(words: &[OsString], options: &TargetOptions) -> String {
+    let last = || words.last().map(|word| word.to_string_lossy().into_owned());
+    options.handler.clone().or_else(last).unwrap_or_default()
 }
 
 fn checked_path(path: &str) -> Result<String, Failure> {
