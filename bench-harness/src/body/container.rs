@@ -267,11 +267,13 @@ pub(crate) fn run_to_end(host: &Host, plan: &Plan) -> Result<(), String> {
         let told = String::from_utf8_lossy(&told);
         // The cause is among the first errors, but not always the first.
         let errors = told.lines().filter(|line| line.contains("Error")).take(3);
-        let mut line = errors.map(str::trim).collect::<Vec<_>>().join("; ");
-        if line.is_empty() {
-            let last = told.lines().rfind(|line| !line.trim().is_empty());
-            line = last.unwrap_or_default().trim().to_owned();
-        }
+        let causes = errors.map(str::trim).collect::<Vec<_>>().join("; ");
+        let last = told.lines().rfind(|line| !line.trim().is_empty());
+        let line = if causes.is_empty() {
+            last.unwrap_or_default().trim()
+        } else {
+            &causes
+        };
         let line: String = line.chars().take(300).collect();
         format!("{how}: {line}")
     })
