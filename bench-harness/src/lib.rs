@@ -37,6 +37,7 @@ mod observe;
 pub mod package;
 pub mod pairs;
 pub mod plan;
+pub mod pool;
 mod punctual;
 mod reaper;
 mod runtime_api;

@@ -24,6 +24,8 @@ mod schema;
 mod simulate;
 mod size;
 mod trace;
+#[cfg(target_os = "linux")]
+mod validate;
 
 /// The widest line of a table: what every terminal has.
 const WIDTH: usize = 80;
@@ -95,6 +97,8 @@ enum Command {
     #[cfg(target_os = "linux")]
     Measure(Box<measure::Measure>),
     #[cfg(target_os = "linux")]
+    Validate(Box<validate::Validate>),
+    #[cfg(target_os = "linux")]
     Doctor(doctor::Doctor),
 }
 
@@ -115,6 +119,8 @@ impl Arguments {
             Command::Man(command) => command.run(&self.common),
             #[cfg(target_os = "linux")]
             Command::Measure(command) => command.run(&self.common),
+            #[cfg(target_os = "linux")]
+            Command::Validate(command) => command.run(&self.common),
             #[cfg(target_os = "linux")]
             Command::Doctor(command) => command.run(&self.common),
         }

@@ -61,4 +61,5 @@ pub mod tables;
 pub mod tally;
 mod text;
 pub mod trace_info;
+pub mod validation;
 pub mod verdict;

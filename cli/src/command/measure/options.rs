@@ -82,7 +82,7 @@ enum CacheName {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum IsolationName {
+pub(in crate::command) enum IsolationName {
     Process,
     Cgroup,
     Namespaces,
@@ -240,7 +240,7 @@ fn size(text: &str, option: &str) -> Result<u64, Failure> {
 }
 
 /// Resources have commas of their own: `cloudrun:1,boost,lambda:512` are two.
-fn resources(texts: &[String]) -> Result<Vec<Resources>, Failure> {
+pub(in crate::command) fn resources(texts: &[String]) -> Result<Vec<Resources>, Failure> {
     let mut whole: Vec<String> = Vec::new();
     for text in texts {
         for (position, part) in text.split(',').enumerate() {
@@ -399,34 +399,52 @@ impl StartOptions {
     }
 
     fn payload(&self) -> Result<Vec<u8>, Failure> {
-        let Some(file) = self.payload.strip_prefix('@') else {
-            return Ok(self.payload.clone().into_bytes());
-        };
-        let cannot = |error: std::io::Error| {
-            let what = format!("cannot read the payload {file}: {error}");
-            Failure::usage(what, "--payload '{\"key\": \"value\"}' or --payload @FILE")
-        };
-        let size = std::fs::metadata(file).map_err(cannot)?.len();
-        if size > PAYLOAD_MAX {
-            return Err(Failure::usage(
-                format!("the payload {file} has {size} bytes, {PAYLOAD_MAX} are the most"),
-                "use a smaller file",
-            ));
-        }
-        std::fs::read(file).map_err(cannot)
+        payload(&self.payload)
     }
 
     fn environment(&self) -> Result<Vec<(OsString, OsString)>, Failure> {
-        let pairs = self.env.iter().map(|text| {
-            let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
-            let (name, value) = pair.ok_or_else(|| {
-                let what = format!("found `--env {text}`, expected a name and a value");
-                Failure::usage(what, "--env NAME=VALUE")
-            })?;
-            Ok((OsString::from(name), OsString::from(value)))
-        });
-        pairs.collect()
+        environment(&self.env)
     }
+}
+
+/// What an invocation is given: the text itself, or the file that `@FILE` names.
+///
+/// # Errors
+/// When the file cannot be read or is too large.
+pub(in crate::command) fn payload(text: &str) -> Result<Vec<u8>, Failure> {
+    let Some(file) = text.strip_prefix('@') else {
+        return Ok(text.as_bytes().to_vec());
+    };
+    let cannot = |error: std::io::Error| {
+        let what = format!("cannot read the payload {file}: {error}");
+        Failure::usage(what, "--payload '{\"key\": \"value\"}' or --payload @FILE")
+    };
+    let size = std::fs::metadata(file).map_err(cannot)?.len();
+    if size > PAYLOAD_MAX {
+        return Err(Failure::usage(
+            format!("the payload {file} has {size} bytes, {PAYLOAD_MAX} are the most"),
+            "use a smaller file",
+        ));
+    }
+    std::fs::read(file).map_err(cannot)
+}
+
+/// Variables as `NAME=VALUE`.
+///
+/// # Errors
+/// When one has no name.
+pub(in crate::command) fn environment(
+    texts: &[String],
+) -> Result<Vec<(OsString, OsString)>, Failure> {
+    let pairs = texts.iter().map(|text| {
+        let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+        let (name, value) = pair.ok_or_else(|| {
+            let what = format!("found `--env {text}`, expected a name and a value");
+            Failure::usage(what, "--env NAME=VALUE")
+        })?;
+        Ok((OsString::from(name), OsString::from(value)))
+    });
+    pairs.collect()
 }
 
 #[cfg(test)]
