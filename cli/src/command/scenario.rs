@@ -127,6 +127,19 @@ pub(super) fn settle(
     }
 }
 
+/// The scenario file as it is written, with the changes: what a key says before it is settled.
+///
+/// # Errors
+/// When it cannot be read, or a change is none.
+pub(super) fn written(path: &Path, changes: &Changes) -> Result<ScenarioFile, Failure> {
+    let (name, text, _) = source(Some(path))?;
+    let mut file = ScenarioFile::parse(&name, &text)?;
+    for assignment in assignments(changes)? {
+        file.set(&assignment)?;
+    }
+    Ok(file)
+}
+
 /// Name and text of the scenario, and the folder that its relative paths start from.
 fn source(path: Option<&Path>) -> Result<(String, String, PathBuf), Failure> {
     let Some(path) = path else {
