@@ -32,6 +32,9 @@ pub const METRICS: [&str; 4] = [
     "cost_usd_month.total",
 ];
 
+/// The share of the bill up to which a change costs no more.
+const NO_MONEY: f64 = 0.002;
+
 const LATENCY: &str = "latency_ms.mean";
 const COST: &str = "cost_usd_month.total";
 
@@ -271,9 +274,16 @@ impl Ranker<'_> {
         let cost = find(COST)?;
         let factor = -self.requests_month / 1e3;
         let saved = turned(latency.difference.scaled(factor));
+        // A start that ends sooner shifts which instance is warm for whom: next to nothing, but certain.
+        let next_to_nothing = NO_MONEY * cost.baseline.point.abs();
+        let is_free = cost
+            .difference
+            .high
+            .is_some_and(|high| high <= next_to_nothing);
         let worth = match (latency.verdict, cost.verdict) {
             (Verdict::Worse, _) => Worth::Harmful,
             (Verdict::Better, Verdict::Better | Verdict::Same) => Worth::Free,
+            (Verdict::Better, _) if is_free => Worth::Free,
             (Verdict::Better, _) => Worth::Bought,
             (Verdict::Same | Verdict::Unclear, _) => Worth::Nothing,
         };
