@@ -6,6 +6,7 @@
 //!  Target ── start ─► Instance ── ready ─► invoke … ── stop ─► Report
 //!                ▲
 //!  Factors ─► Cell ─► Measurement ─► Listener (one line a start) ─► Measurements
+//!                 └─► Pairs: two targets that take turns ─► pairs of runs
 //! ```
 //!
 //! # Guarantees
@@ -34,7 +35,9 @@ mod network;
 mod noise;
 mod observe;
 pub mod package;
+pub mod pairs;
 pub mod plan;
+pub mod pool;
 mod punctual;
 mod reaper;
 mod runtime_api;

@@ -229,15 +229,7 @@ impl<'a> Measurement<'a> {
         listener: &mut dyn Listener,
     ) -> Result<Measurements, MeasureError> {
         listener.header(&header).map_err(MeasureError::Keep)?;
-        for cell in self.cells {
-            let prepared = self.prepare(cell)?;
-            self.prepared.push(prepared);
-        }
-        for index in 0..self.cells.len() {
-            for _ in 0..self.method.warm_up_runs.max(1) {
-                self.warm_up(index, listener)?;
-            }
-        }
+        self.begin(listener)?;
         let runs_max = self.method.stop.runs_max();
         for round in 0..runs_max {
             for index in order_of(self.method.seed, round, self.cells.len()) {
@@ -257,6 +249,20 @@ impl<'a> Measurement<'a> {
         })
     }
 
+    /// Prepares every condition, and makes the runs that are discarded.
+    pub(crate) fn begin(&mut self, listener: &mut dyn Listener) -> Result<(), MeasureError> {
+        for cell in self.cells {
+            let prepared = self.prepare(cell)?;
+            self.prepared.push(prepared);
+        }
+        for index in 0..self.cells.len() {
+            for _ in 0..self.method.warm_up_runs.max(1) {
+                self.warm_up(index, listener)?;
+            }
+        }
+        Ok(())
+    }
+
     fn invocations(&self) -> u32 {
         if self.target.takes_invocations() {
             self.method.invocations
@@ -269,7 +275,8 @@ impl<'a> Measurement<'a> {
         let Some(package) = &cell.package else {
             return Ok(Prepared::default());
         };
-        let name = format!("package-{}", self.prepared.len());
+        // Unique within the host: several measurements may share it.
+        let name = format!("package-{}", self.host.next_instance());
         let folder = self.host.folder().join(name);
         let failed = |source| {
             MeasureError::Package(PackageError::Place {
@@ -314,7 +321,7 @@ impl<'a> Measurement<'a> {
         self.keep(runs, listener)
     }
 
-    fn once(
+    pub(crate) fn once(
         &mut self,
         index: usize,
         round: u32,

@@ -5,6 +5,8 @@
 //! a pool of one thread; compare them as ratios within one run.
 
 pub mod coverage;
+pub mod day;
+pub mod gate;
 
 use frostline_models::arrival::Arrivals;
 use frostline_models::init::Init;

@@ -14,6 +14,7 @@ mod completions;
 mod cost;
 #[cfg(target_os = "linux")]
 mod doctor;
+mod gate;
 mod init;
 mod man;
 #[cfg(target_os = "linux")]
@@ -24,6 +25,8 @@ mod schema;
 mod simulate;
 mod size;
 mod trace;
+#[cfg(target_os = "linux")]
+mod validate;
 
 /// The widest line of a table: what every terminal has.
 const WIDTH: usize = 80;
@@ -33,8 +36,8 @@ Exit codes:
   0    fine
   1    an internal fault
   2    bad input or usage
-  3    an SLO failed (with --check-slo)
-  4    unclear, not enough evidence (with --check-slo)
+  3    slower, or a promise was broken (gate; simulate with --check-slo)
+  4    unclear, not enough evidence (the same)
   130  interrupted
 
 Example:
@@ -87,6 +90,7 @@ enum Command {
     Advise(advise::Advise),
     Cost(Box<cost::Cost>),
     Calibrate(calibrate::Calibrate),
+    Gate(Box<gate::Gate>),
     Trace(trace::Trace),
     Schema(schema::Schema),
     Init(init::Init),
@@ -94,6 +98,8 @@ enum Command {
     Man(man::Man),
     #[cfg(target_os = "linux")]
     Measure(Box<measure::Measure>),
+    #[cfg(target_os = "linux")]
+    Validate(Box<validate::Validate>),
     #[cfg(target_os = "linux")]
     Doctor(doctor::Doctor),
 }
@@ -108,6 +114,7 @@ impl Arguments {
             Command::Advise(command) => command.run(&self.common),
             Command::Cost(command) => command.run(&self.common),
             Command::Calibrate(command) => command.run(&self.common),
+            Command::Gate(command) => command.run(&self.common),
             Command::Trace(command) => command.run(&self.common),
             Command::Schema(command) => command.run(&self.common),
             Command::Init(command) => command.run(&self.common),
@@ -115,6 +122,8 @@ impl Arguments {
             Command::Man(command) => command.run(&self.common),
             #[cfg(target_os = "linux")]
             Command::Measure(command) => command.run(&self.common),
+            #[cfg(target_os = "linux")]
+            Command::Validate(command) => command.run(&self.common),
             #[cfg(target_os = "linux")]
             Command::Doctor(command) => command.run(&self.common),
         }

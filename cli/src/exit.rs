@@ -10,6 +10,8 @@ pub(crate) const FAULT: u8 = 1;
 pub(crate) const BAD_INPUT: u8 = 2;
 /// An SLO failed, and `--check-slo` was given.
 pub(crate) const SLO_FAILED: u8 = 3;
+/// A gate found the change slower: the same code as a broken promise.
+pub(crate) const SLOWER: u8 = SLO_FAILED;
 /// Not enough evidence for or against an SLO, and `--check-slo` was given.
 pub(crate) const UNCLEAR: u8 = 4;
 /// Interrupted with Ctrl-C: 128 + the number of the signal, as shells have it.

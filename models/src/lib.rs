@@ -64,6 +64,7 @@
 //! * Init phases are independent of one another and of the load on a host.
 
 pub mod arrival;
+pub mod autoscaling;
 pub mod diagnostic;
 pub mod init;
 pub mod invocation_log;

@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use crate::arrival::Arrivals;
+use crate::autoscaling::Scaling;
 use crate::init::Init;
 use crate::keepalive::{KeepAlive, Reuse};
 use crate::law::Law;
@@ -115,6 +116,10 @@ pub struct Provisioning {
     pub delay: SimDuration,
     /// How fast they start from then on.
     pub pace: Quota,
+    /// Whether none takes requests before all that were asked for together have started.
+    pub all_or_nothing: bool,
+    /// Each is paid for at least so long.
+    pub minimum: SimDuration,
 }
 
 /// CPU architecture.
@@ -198,13 +203,29 @@ pub struct Function {
 }
 
 /// Provisioned concurrency of a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Provisioned {
-    /// Instances kept started.
+    /// Instances kept started; where their number changes, as many as at the start.
     pub instances: u32,
     /// Whether they are asked for when the run starts (allocation takes its time) rather than being
     /// there already.
     pub allocate_at_start: bool,
+    /// How their number changes; `None` when it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scaling: Option<Scaling>,
+}
+
+impl Provisioned {
+    /// Whether there are ever any.
+    pub fn is_any(&self) -> bool {
+        self.most() > 0
+    }
+
+    /// The most that there may be at once.
+    pub fn most(&self) -> u32 {
+        let scaled = self.scaling.as_ref().map_or(0, Scaling::most);
+        self.instances.max(scaled)
+    }
 }
 
 /// Where requests wait that find no instance. Length 0: nowhere.
@@ -269,7 +290,7 @@ impl Scenario {
         let claimed: u64 = others
             .filter(|(other, _)| *other != place)
             .map(|(_, other)| {
-                let provisioned = u64::from(other.provisioned.instances);
+                let provisioned = u64::from(other.provisioned.most());
                 other.reserved.unwrap_or(provisioned)
             })
             .sum();
@@ -311,6 +332,8 @@ impl Scenario {
                         count: 100,
                         per: SimDuration::from_secs(1),
                     },
+                    all_or_nothing: false,
+                    minimum: SimDuration::ZERO,
                 },
                 price: PriceSettings {
                     region: "us-east-1".to_owned(),

@@ -45,9 +45,11 @@ mod laws;
 mod path;
 mod platform;
 mod precision;
+mod provisioned;
 mod read;
 mod schema;
 mod settle;
+mod shorthand;
 pub mod spec;
 mod tree;
 
@@ -82,7 +84,8 @@ pub struct TraceRequest {
     pub path: String,
     /// Where in its interval an invocation falls, for traces of counts.
     pub placement: Placement,
-    /// The further options, as (key, text): the columns of a request log.
+    /// The further options, as (key, text): the columns of a request log, the day of
+    /// an Azure trace of 2019.
     pub options: Vec<(String, String)>,
 }
 
@@ -154,6 +157,7 @@ impl ScenarioFile {
                 errors: &mut errors,
             };
             root = reader.table(document.get_ref(), 0);
+            shorthand::write_out(&mut root, &spec::SCENARIO);
         }
         if errors.is_empty() {
             return Ok(Self { sources, root });
@@ -208,6 +212,7 @@ impl ScenarioFile {
         let mut root = self.root.clone();
         match path::set(&mut root, &steps, value, source) {
             Ok(()) => {
+                shorthand::write_out(&mut root, &spec::SCENARIO);
                 self.root = root;
                 self.sources.push(set_source(assignment));
                 Ok(())

@@ -3,7 +3,7 @@
 use frostline_models::math::{round_to_u64, to_f64, wide_to_f64};
 use frostline_models::price::{Bill, MONTH_S};
 use frostline_models::scenario::Function;
-use frostline_stats::batches::{self, Batched, Doubt};
+use frostline_stats::batches::{self, Doubt};
 use frostline_stats::estimate::{Estimate, Method};
 use frostline_stats::histogram::Distribution;
 use frostline_stats::outcome::Period;
@@ -11,7 +11,7 @@ use frostline_stats::replications;
 use frostline_stats::warning::Warning;
 
 use crate::bill::scale_to_run;
-use crate::section::{Sections, pool};
+use crate::section::Sections;
 use crate::summary::{Billed, Cost, Estimates, Instances, MonthlyCost, Quantiles};
 
 /// What was seen of a function, or of all of them: one entry a section in each list.
@@ -121,17 +121,16 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// Takes batches as they were joined, and notes what is wrong with them under `kind`.
-    fn noted<T>(&mut self, kind: &'static str, batched: Batched<T>) -> Vec<T> {
-        let list = match batched.doubt {
+    /// Notes under `kind` what is wrong with batches.
+    fn note(&mut self, kind: &'static str, doubt: Option<Doubt>) {
+        let list = match doubt {
             Some(Doubt::Correlated) => &mut self.doubts.correlated,
             Some(Doubt::Drifting) => &mut self.doubts.drifting,
-            None => return batched.batches,
+            None => return,
         };
         if !list.contains(&kind) {
             list.push(kind);
         }
-        batched.batches
     }
 
     /// The sections' pairs as observations that may be treated as independent.
@@ -139,7 +138,8 @@ impl Maker<'_> {
         match self.sections {
             Sections::Batches => {
                 let batched = batches::pairs(&pairs);
-                self.noted(kind, batched)
+                self.note(kind, batched.doubt);
+                batched.batches
             }
             Sections::Replications | Sections::Whole => pairs,
         }
@@ -166,7 +166,7 @@ impl Maker<'_> {
 
     fn quantiles(&mut self, kind: &'static str, times: fn(&Period) -> Times<'_>) -> Quantiles {
         let times = self.periods.iter().map(times).collect::<Vec<_>>();
-        let pooled = pool(times.iter().map(|times| times.distribution));
+        let pooled = Distribution::sum(times.iter().map(|times| times.distribution));
         if pooled.count() == 0 {
             return Quantiles::default();
         }
@@ -177,17 +177,16 @@ impl Maker<'_> {
         let mean = replications::quotient(&sums, self.sections.ratio());
         let max_ns = times.iter().map(|times| times.max_ns).max().unwrap_or(0);
         let max_ns = to_f64(max_ns);
-        let each: Vec<Distribution> = times
-            .iter()
-            .map(|times| times.distribution.clone())
-            .collect();
+        let each = times.iter().map(|times| times.distribution.clone());
+        let mut each = batches::Distributions::new(each.collect());
         let mut at = |probability| {
             let joined = match self.sections {
                 Sections::Batches => {
-                    let batched = batches::distributions(&each, probability);
-                    &self.noted(kind, batched)
+                    let (joined, doubt) = each.independent(probability);
+                    self.note(kind, doubt);
+                    joined
                 }
-                Sections::Replications | Sections::Whole => &each,
+                Sections::Replications | Sections::Whole => each.each(),
             };
             replications::quantile(&pooled, joined, probability, self.sections.quantile())
                 .map(|estimate| at_most(estimate, max_ns).scaled(1e-6))
@@ -201,7 +200,7 @@ impl Maker<'_> {
             p999: at(0.999),
             max: Some(max_ns / 1e6),
         };
-        self.note_missing(kind, &quantiles, &each);
+        self.note_missing(kind, &quantiles, each.each());
         quantiles
     }
 

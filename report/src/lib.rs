@@ -9,6 +9,8 @@
 //!                       or batch              SLO verdicts, warnings
 //! ```
 //!
+//! Pairs of measured runs become a verdict on a change in [`gate`].
+//!
 //! A [section](section::Sections) is the one notion of an observation: each estimate comes from the
 //! same sections, totals included, so that numbers that stand side by side cover the same time.
 //!
@@ -45,9 +47,12 @@ pub mod comparison;
 pub mod cost;
 mod doubt;
 mod estimates;
+pub mod gate;
+mod junit;
 pub mod measured;
 mod observations;
 pub mod precision;
+pub mod promises;
 pub mod recorded;
 pub mod section;
 pub mod series;
@@ -57,4 +62,5 @@ pub mod tables;
 pub mod tally;
 mod text;
 pub mod trace_info;
+pub mod validation;
 pub mod verdict;

@@ -16,7 +16,7 @@ use frostline_stats::estimate::Estimate;
 use frostline_stats::quantile;
 use serde::Serialize;
 
-mod label;
+pub(crate) mod label;
 mod text;
 
 /// Runs are far out when they lie further from the median than this many times the median of all

@@ -76,21 +76,7 @@ fn in_sequence(mut periods: Vec<Period>) -> Period {
         whole.span_ns += period.span_ns;
         whole.instances_peak = whole.instances_peak.max(period.instances_peak);
     }
-    whole.latency = pool(periods.iter().map(|period| &period.latency));
-    whole.init = pool(periods.iter().map(|period| &period.init));
+    whole.latency = Distribution::sum(periods.iter().map(|period| &period.latency));
+    whole.init = Distribution::sum(periods.iter().map(|period| &period.init));
     whole
-}
-
-/// Merges distributions in pairs, so that thousands of small ones are not each merged into a large one.
-pub(crate) fn pool<'a>(parts: impl Iterator<Item = &'a Distribution>) -> Distribution {
-    let mut level = parts.cloned().collect::<Vec<_>>();
-    while level.len() > 1 {
-        for pair in level.chunks_mut(2) {
-            if let [left, right] = pair {
-                left.merge(right);
-            }
-        }
-        level = level.into_iter().step_by(2).collect();
-    }
-    level.pop().unwrap_or_default()
 }

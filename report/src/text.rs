@@ -124,7 +124,7 @@ impl Summary {
     }
 }
 
-fn slo_line(slo: &SloVerdict, functions: usize) -> String {
+pub(crate) fn slo_line(slo: &SloVerdict, functions: usize) -> String {
     let verdict = match slo.verdict {
         Verdict::Pass => "PASS   ",
         Verdict::Unclear => "UNCLEAR",

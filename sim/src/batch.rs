@@ -61,7 +61,7 @@ pub(crate) fn expiry_of(function: &Function) -> Option<u64> {
     let simple = function.concurrency == 1
         && function.reuse == Reuse::MostRecent
         && function.maximum_age.is_none()
-        && function.provisioned.instances == 0
+        && !function.provisioned.is_any()
         && function.initial == InitialPool::default();
     match function.keep_alive {
         KeepAlive::Fixed(span) if simple => Some((span.0 + 1).min(ORIGIN)),

@@ -124,7 +124,9 @@ impl<'a> Component<'a> {
                 .map(|place| FunctionState::new(job, *place, watcher))
                 .collect(),
             shared: Shared {
-                pool: job.unreserved_pool(),
+                pool: job
+                    .unreserved_pool()
+                    .saturating_add(job.unclaimed_at_start(functions)),
                 in_use: 0,
                 rate,
             },
@@ -250,7 +252,11 @@ impl<'a> Component<'a> {
     fn rare_entry(&mut self, now: u64, entry: Entry) {
         match entry {
             Entry::Ready { function, instance } => {
-                self.functions[index(function)].pool.ready(instance);
+                self.functions[index(function)].instance_ready(now, instance);
+            }
+            Entry::Tick { function } => {
+                let state = &mut self.functions[index(function)];
+                state.tick(function, now, &mut self.shared, &mut self.agenda);
             }
             Entry::Wake { function } | Entry::Departure { function, .. } => {
                 self.functions[index(function)].woken(now);
@@ -292,6 +298,9 @@ impl<'a> Component<'a> {
 
     /// After the end of the run nothing arrives any more; those who wait are served or give up.
     fn serve_those_who_wait(&mut self) {
+        for function in &mut self.functions {
+            function.stop_scaling();
+        }
         while !self.queued.is_empty() && self.agenda.next_instant() < u64::MAX {
             self.next_entry();
         }

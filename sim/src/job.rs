@@ -97,6 +97,19 @@ impl<'a> Job<'a> {
         self.unreserved_pool
     }
 
+    /// What these functions claim of the account's concurrency at the most, but not at the start.
+    pub(crate) fn unclaimed_at_start(&self, functions: &[usize]) -> u64 {
+        let functions = functions
+            .iter()
+            .map(|place| &self.scenario.functions[*place]);
+        let unreserved = functions.filter(|function| function.reserved.is_none());
+        let claims = unreserved.map(|function| {
+            let provisioned = &function.provisioned;
+            u64::from(provisioned.most() - provisioned.instances)
+        });
+        claims.sum()
+    }
+
     /// Whether the first measurement period is left out of the estimates.
     pub(crate) fn discards_first(&self) -> bool {
         self.first != First::Measured
@@ -128,7 +141,7 @@ fn unreserved_pool(scenario: &Scenario) -> u64 {
     let claimed = scenario.functions.iter().map(|function| {
         function
             .reserved
-            .unwrap_or(u64::from(function.provisioned.instances))
+            .unwrap_or(u64::from(function.provisioned.most()))
     });
     account.saturating_sub(claimed.sum())
 }

@@ -213,6 +213,7 @@ fn is_memoryless(function: &Function) -> bool {
         && function.concurrency == 1
         && function.reuse == Reuse::MostRecent
         && function.maximum_age.is_none()
+        && function.provisioned.scaling.is_none()
 }
 
 /// Whether the rate of arrivals changes over the run by design, or is a record of what happened.

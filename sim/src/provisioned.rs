@@ -137,6 +137,7 @@ fn is_apart(function: &Function) -> bool {
     function.concurrency == 1
         && function.queue.length == 0
         && !function.provisioned.allocate_at_start
+        && function.provisioned.scaling.is_none()
 }
 
 /// The scenario as its on-demand side sees it when `number` instances are provisioned: their share of

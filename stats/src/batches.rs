@@ -71,12 +71,46 @@ pub fn pairs(batches: &[(f64, f64)]) -> Batched<(f64, f64)> {
 
 /// Batches of distributions, joined in pairs while the lag-1 test on their quantiles rejects
 /// independence at 5 %. Empty ones take no part in the test.
-///
-/// # Panics
-/// When `probability` lies outside [0, 1].
-pub fn distributions(batches: &[Distribution], probability: f64) -> Batched<Distribution> {
-    let quantile = |batch: &Distribution| batch.quantile_ns(probability);
-    join_while_correlated(batches.to_vec(), quantile, Distribution::merge)
+#[derive(Debug, Clone)]
+pub struct Distributions {
+    /// The batches, their pairs, the pairs of these and so on, as far as they were needed.
+    levels: Vec<Vec<Distribution>>,
+}
+
+impl Distributions {
+    /// Batches in the order of time.
+    pub fn new(batches: Vec<Distribution>) -> Self {
+        Self {
+            levels: vec![batches],
+        }
+    }
+
+    /// The batches as they came.
+    pub fn each(&self) -> &[Distribution] {
+        &self.levels[0]
+    }
+
+    /// The batches that may be treated as independent by their quantiles at `probability`, and what
+    /// is wrong with them.
+    ///
+    /// # Panics
+    /// When `probability` lies outside [0, 1].
+    pub fn independent(&mut self, probability: f64) -> (&[Distribution], Option<Doubt>) {
+        let mut level = 0;
+        loop {
+            let batches = &self.levels[level];
+            let quantiles = batches.iter().filter_map(|b| b.quantile_ns(probability));
+            let quantiles: Vec<f64> = quantiles.collect();
+            if is_settled(&quantiles, batches.len()) {
+                return (&self.levels[level], doubt_of(&quantiles));
+            }
+            level += 1;
+            if level == self.levels.len() {
+                let joined = join_in_pairs(batches.clone(), &Distribution::merge);
+                self.levels.push(joined);
+            }
+        }
+    }
 }
 
 /// Von Neumann's statistic, standardised: C = 1 − Σ(xᵢ₊₁ − xᵢ)²/(2·Σ(xᵢ − x̄)²), about the lag-1
@@ -123,19 +157,32 @@ fn join_while_correlated<T>(
 ) -> Batched<T> {
     loop {
         let values: Vec<f64> = batches.iter().filter_map(&value).collect();
-        let is_correlated = von_neumann(&values).is_some_and(|z| z > Z_95);
-        if !is_correlated || batches.len() / 2 < FEWEST_BATCHES {
-            let doubt = is_correlated.then(|| {
-                if mann_kendall(&values).abs() > Z_995 {
-                    Doubt::Drifting
-                } else {
-                    Doubt::Correlated
-                }
-            });
+        if is_settled(&values, batches.len()) {
+            let doubt = doubt_of(&values);
             return Batched { batches, doubt };
         }
         batches = join_in_pairs(batches, &add);
     }
+}
+
+/// Whether so many batches with these values are joined no further.
+fn is_settled(values: &[f64], batches: usize) -> bool {
+    !is_correlated(values) || batches / 2 < FEWEST_BATCHES
+}
+
+fn is_correlated(values: &[f64]) -> bool {
+    von_neumann(values).is_some_and(|z| z > Z_95)
+}
+
+/// What is wrong with batches that are joined no further.
+fn doubt_of(values: &[f64]) -> Option<Doubt> {
+    is_correlated(values).then(|| {
+        if mann_kendall(values).abs() > Z_995 {
+            Doubt::Drifting
+        } else {
+            Doubt::Correlated
+        }
+    })
 }
 
 fn join_in_pairs<T>(batches: Vec<T>, add: &impl Fn(&mut T, &T)) -> Vec<T> {
@@ -214,13 +261,15 @@ mod tests {
             histogram.drain()
         };
         let rising: Vec<Distribution> = (1..=17).map(|i| of(i * 1_000)).collect();
-        let found = distributions(&rising, 0.5);
-        assert_eq!(
-            (found.batches.len(), found.doubt),
-            (8, Some(Doubt::Drifting))
-        );
-        let counts: Vec<u64> = found.batches.iter().map(Distribution::count).collect();
-        assert_eq!(counts, [20, 20, 20, 20, 20, 20, 20, 30]);
+        let mut found = Distributions::new(rising);
+        // What was joined for one quantile serves the next.
+        for probability in [0.5, 0.9] {
+            let (batches, doubt) = found.independent(probability);
+            assert_eq!((batches.len(), doubt), (8, Some(Doubt::Drifting)));
+            let counts: Vec<u64> = batches.iter().map(Distribution::count).collect();
+            assert_eq!(counts, [20, 20, 20, 20, 20, 20, 20, 30]);
+        }
+        assert_eq!(found.each().len(), 17);
     }
 
     /// By hand: 1, 2, 3 has C = 1 − 2/(2·2) = ½, times √(8/1).

@@ -60,6 +60,8 @@ pub enum Method {
     Bootstrap,
     /// All values whose likelihood is not much smaller than the largest.
     LikelihoodRatio,
+    /// Bets on the signs of paired log ratios: an interval that holds at whatever pair one stops.
+    ConfidenceSequence,
     /// Too few data for an interval.
     PointOnly,
 }

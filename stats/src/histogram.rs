@@ -29,6 +29,9 @@ const OCTAVE: usize = 1 << KEPT_BITS;
 /// Cells that are looked at together when a histogram is emptied; a divisor of an octave.
 const STRIDE: usize = 8;
 
+/// So many cells are rather sorted than spread out over all octaves between them.
+const FEW: usize = 512;
+
 /// Counts of nanosecond values to record into. Zero counts as 1 ns.
 ///
 /// Only the octaves between the smallest and the largest value so far have cells, so a function
@@ -38,6 +41,10 @@ pub struct Histogram {
     /// Whole octaves of cells, beginning with the cell `first`.
     cells: Vec<u64>,
     first: usize,
+    /// Values in all cells.
+    count: u64,
+    /// The cells that were found when it was emptied last: space for the next time.
+    found: Vec<(u32, u64)>,
 }
 
 #[inline]
@@ -60,6 +67,7 @@ impl Histogram {
         let cell = cell_of(value).min(CELLS - 1).wrapping_sub(self.first);
         if let Some(count) = self.cells.get_mut(cell) {
             *count += times - 1;
+            self.count += times - 1;
         }
     }
 
@@ -67,6 +75,7 @@ impl Histogram {
     #[inline]
     pub fn record(&mut self, value: u64) {
         let cell = cell_of(value);
+        self.count += 1;
         match self.cells.get_mut(cell.wrapping_sub(self.first)) {
             Some(count) => *count += 1,
             None => *self.cell_beyond(cell) += 1,
@@ -75,6 +84,7 @@ impl Histogram {
 
     /// Counts values below 2⁶².
     pub fn record_all(&mut self, values: &[u64]) {
+        self.count += values.len() as u64;
         let mut rest = values.iter();
         loop {
             let (first, cells) = (self.first, self.cells.as_mut_slice());
@@ -92,6 +102,7 @@ impl Histogram {
 
     /// Adds what another histogram held.
     pub fn add(&mut self, distribution: &Distribution) {
+        self.count += distribution.count;
         for &(cell, more) in distribution.cells.iter() {
             let cell = cell as usize;
             match self.cells.get_mut(cell.wrapping_sub(self.first)) {
@@ -109,6 +120,7 @@ impl Histogram {
         debug_assert!(count.is_some(), "{value} ns was never recorded");
         if let Some(count) = count {
             *count -= 1;
+            self.count -= 1;
         }
     }
 
@@ -136,7 +148,12 @@ impl Histogram {
     /// Hands over what was counted and starts again from nothing.
     #[must_use]
     pub fn drain(&mut self) -> Distribution {
-        let mut found = Vec::new();
+        let count = std::mem::take(&mut self.count);
+        if count == 0 {
+            return Distribution::default();
+        }
+        self.found.clear();
+        let mut left = count;
         let strides = self.cells.chunks_exact_mut(STRIDE);
         for (stride, first) in strides.zip((self.first..).step_by(STRIDE)) {
             if stride.iter().fold(0, |any, count| any | *count) == 0 {
@@ -144,12 +161,18 @@ impl Histogram {
             }
             for (count, cell) in stride.iter_mut().zip(first..) {
                 if *count > 0 {
-                    found.push((cell as u32, std::mem::take(count)));
+                    left -= *count;
+                    self.found.push((cell as u32, std::mem::take(count)));
                 }
             }
+            if left == 0 {
+                break;
+            }
         }
+        debug_assert_eq!(left, 0, "of {count} values");
         Distribution {
-            cells: found.into(),
+            cells: self.found.as_slice().into(),
+            count,
         }
     }
 }
@@ -158,12 +181,48 @@ impl Histogram {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Distribution {
     cells: Arc<[(u32, u64)]>,
+    /// Values in all cells.
+    #[serde(skip)]
+    count: u64,
 }
 
 impl Distribution {
     /// How many values were counted.
     pub fn count(&self) -> u64 {
-        self.cells.iter().map(|cell| cell.1).sum()
+        self.count
+    }
+
+    /// All of them together.
+    #[must_use]
+    pub fn sum<'a>(parts: impl Iterator<Item = &'a Self>) -> Self {
+        let parts: Vec<&Self> = parts.filter(|part| part.count > 0).collect();
+        if let [only] = parts.as_slice() {
+            return (*only).clone();
+        }
+        let cells = parts.iter().map(|part| part.cells.len()).sum();
+        if cells > FEW {
+            let mut sum = Histogram::default();
+            for part in &parts {
+                sum.add(part);
+            }
+            return sum.drain();
+        }
+        let mut found = Vec::with_capacity(cells);
+        for part in &parts {
+            found.extend_from_slice(&part.cells);
+        }
+        found.sort_unstable_by_key(|cell| cell.0);
+        found.dedup_by(|later, earlier| {
+            let is_same = later.0 == earlier.0;
+            if is_same {
+                earlier.1 += later.1;
+            }
+            is_same
+        });
+        Self {
+            cells: found.into(),
+            count: parts.iter().map(|part| part.count).sum(),
+        }
     }
 
     /// Adds another distribution.
@@ -172,7 +231,7 @@ impl Distribution {
             return;
         }
         if self.cells.is_empty() {
-            self.cells = Arc::clone(&other.cells);
+            *self = other.clone();
             return;
         }
         let mut merged = Vec::with_capacity(self.cells.len() + other.cells.len());
@@ -191,6 +250,7 @@ impl Distribution {
         merged.extend(left);
         merged.extend(right);
         self.cells = merged.into();
+        self.count += other.count;
     }
 
     /// The quantile in nanoseconds by definition R-7 over the binned values, each value spread

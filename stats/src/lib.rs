@@ -14,6 +14,7 @@
 //!
 //!  measured times ── fit::Sample ─▶ fit::all ─▶ laws with AIC, BIC, distances, tail errors
 //!  (idle gap, survived?) ── idle_lifetime ─▶ survival curve, laws of keep-alive
+//!  base and change in pairs ── gate ─▶ slower, faster, same or unclear, at any time
 //!  times by day ──── fit::blocks ─▶ Estimate    times by size, by CPU share ── regression
 //! ```
 //!
@@ -49,6 +50,7 @@
 pub mod batches;
 pub mod estimate;
 pub mod fit;
+pub mod gate;
 pub mod histogram;
 pub mod idle_lifetime;
 mod number;

@@ -196,6 +196,12 @@ fn cut_at_zero(estimate: Estimate) -> Estimate {
 fn section_quantiles(parts: &[Distribution], probability: f64) -> Option<Vec<f64>> {
     let share = probability.min(1.0 - probability);
     let counts: Vec<u64> = parts.iter().map(Distribution::count).collect();
+    // Most parts of a large run hold little. However they are joined, so many sections need so much;
+    // a hundredth is left to rounding.
+    let fewest = count(parts.len().min(SECTIONS)) * BEYOND_QUANTILE;
+    if wide(counts.iter().sum()) * share < 0.99 * fewest {
+        return None;
+    }
     for size in 1..=parts.len() {
         let sections = parts.len() / size;
         if sections < 2 || (size > 1 && sections < SECTIONS) {

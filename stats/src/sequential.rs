@@ -102,7 +102,7 @@ pub fn next_total(have: u64, needed: Option<u64>, most: u64) -> u64 {
 }
 
 /// The next whole number, for values that a counter can hold.
-fn rounded_up(value: f64) -> Option<u64> {
+pub(crate) fn rounded_up(value: f64) -> Option<u64> {
     if !(value.is_finite() && value < 1e15) {
         return None;
     }

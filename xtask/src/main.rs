@@ -40,6 +40,9 @@ enum Chore {
     Results {
         /// Which one; every one when absent.
         name: Option<String>,
+        /// The most invocations of a day of `growth`: `1e7` makes a short form of it.
+        #[arg(long, value_name = "INVOCATIONS", requires = "name")]
+        largest: Option<String>,
     },
 }
 
@@ -68,8 +71,8 @@ fn main() -> Result<ExitCode> {
                 println!("wrote {file}");
             }
         }
-        Chore::Results { name } => {
-            for written in results::write(&root, name.as_deref())? {
+        Chore::Results { name, largest } => {
+            for written in results::write(&root, name.as_deref(), largest.as_deref())? {
                 println!("wrote {written}");
             }
         }

@@ -2,6 +2,7 @@
 //! about. Nothing there is written by hand.
 
 mod calibration;
+mod growth;
 mod lambda2020;
 mod runtimes;
 mod speed;
@@ -13,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 /// The results that can be regenerated.
-const RESULTS: [Entry; 7] = [
+const RESULTS: [Entry; 10] = [
     Entry {
         name: "coverage",
         seed: Some(1_000),
@@ -35,6 +36,11 @@ const RESULTS: [Entry; 7] = [
         make: speed::speed,
     },
     Entry {
+        name: "growth",
+        seed: Some(1),
+        make: growth::growth,
+    },
+    Entry {
         name: "peers",
         seed: Some(1),
         make: speed::peers,
@@ -43,6 +49,16 @@ const RESULTS: [Entry; 7] = [
         name: "calibration",
         seed: Some(20_261_124),
         make: calibration::coverage,
+    },
+    Entry {
+        name: "gate",
+        seed: Some(20_261_124),
+        make: speed::gate,
+    },
+    Entry {
+        name: "gate-fixtures",
+        seed: None,
+        make: speed::gate_fixtures,
     },
     Entry {
         name: "calibration-lambda-perf",
@@ -70,7 +86,9 @@ pub(crate) struct OutputFile {
 }
 
 /// Regenerates one result, or all of them, and returns the paths written.
-pub(crate) fn write(root: &Path, name: Option<&str>) -> Result<Vec<String>> {
+///
+/// `largest` is the most invocations of a day of `growth`, for a short form of it.
+pub(crate) fn write(root: &Path, name: Option<&str>, largest: Option<&str>) -> Result<Vec<String>> {
     let chosen: Vec<&Entry> = RESULTS
         .iter()
         .filter(|entry| name.is_none_or(|name| name == entry.name))
@@ -82,10 +100,13 @@ pub(crate) fn write(root: &Path, name: Option<&str>) -> Result<Vec<String>> {
     );
     let mut written = Vec::new();
     for entry in chosen {
-        let mut files = (entry.make)()?;
+        let mut files = match largest {
+            Some(largest) if entry.name == "growth" => growth::up_to(largest)?,
+            _ => (entry.make)()?,
+        };
         files.push(OutputFile {
             name: "manifest.json",
-            text: manifest(root, entry)?,
+            text: manifest(root, entry, largest)?,
         });
         let folder = root.join("results").join(entry.name);
         std::fs::create_dir_all(&folder)
@@ -102,12 +123,13 @@ pub(crate) fn write(root: &Path, name: Option<&str>) -> Result<Vec<String>> {
 
 /// How the result came about. The machine is described by what may matter to a number, never by its
 /// name or its paths.
-fn manifest(root: &Path, entry: &Entry) -> Result<String> {
+fn manifest(root: &Path, entry: &Entry, largest: Option<&str>) -> Result<String> {
+    let option = largest.map_or_else(String::new, |largest| format!(" --largest {largest}"));
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let manifest = json!({
         "schema": "frostline/result/1",
         "name": entry.name,
-        "command": format!("cargo xtask results {}", entry.name),
+        "command": format!("cargo xtask results {}{option}", entry.name),
         "commit": first_line(root, "git", &["rev-parse", "HEAD"])?,
         "seed": entry.seed,
         "machine": {
@@ -137,11 +159,11 @@ mod tests {
 
     #[test]
     fn an_unknown_result_names_the_known_ones() {
-        let error = write(Path::new("."), Some("no")).unwrap_err();
+        let error = write(Path::new("."), Some("no"), None).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no such result; there are: coverage, init-by-runtime, aws-lambda-2020, speed, peers, \
-             calibration, calibration-lambda-perf"
+            "no such result; there are: coverage, init-by-runtime, aws-lambda-2020, speed, growth, \
+             peers, calibration, gate, gate-fixtures, calibration-lambda-perf"
         );
     }
 }

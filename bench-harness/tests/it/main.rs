@@ -9,6 +9,7 @@ use frostline_bench_harness::{Host, HostOptions};
 
 mod hostile;
 mod phases;
+mod pool;
 
 /// The fixture in a mode.
 fn fake(words: &[&str]) -> RuntimeApi {

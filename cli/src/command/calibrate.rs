@@ -11,7 +11,7 @@ use frostline_report::calibration::{
 use super::{Common, Format};
 use crate::exit::{FINE, Failure, UNCLEAR};
 use crate::output;
-use crate::resources;
+use crate::resources::{self, Unpacking};
 
 mod input;
 
@@ -28,7 +28,7 @@ Examples:
   frostline calibrate --explain checkout.profile.toml
 
 Log formats: aws-text, aws-json, cloudwatch-events, logs-insights, lambda-perf, otlp, cloud-run,
-knative, csv. Plain or gzip.";
+knative, csv. Plain, or compressed with gzip, zstd, bzip2 or xz.";
 
 /// Fit a profile of init to measurements or production logs, or show one.
 #[derive(Debug, clap::Args)]
@@ -63,12 +63,14 @@ pub(crate) struct Calibrate {
     /// Samples drawn for each p-value; 0 leaves p-values out.
     #[arg(long, value_name = "N", default_value_t = 99, value_parser = clap::value_parser!(u32).range(..=10_000))]
     bootstrap: u32,
+    #[command(flatten)]
+    unpacking: Unpacking,
 }
 
 impl Calibrate {
     pub(crate) fn run(self, common: &Common) -> Result<u8, Failure> {
         if let Some(path) = &self.explain {
-            return explain(path, common);
+            return explain(path, &self.unpacking, common);
         }
         let samples = input::samples(&self, common)?;
         let fitted = calibration::calibrate(samples, &self.options(common));
@@ -129,10 +131,11 @@ fn without_profile(found: &str, seen: &[String], common: &Common) -> Result<u8, 
 }
 
 /// Shows a profile that was written before.
-fn explain(path: &Path, common: &Common) -> Result<u8, Failure> {
+fn explain(path: &Path, unpacking: &Unpacking, common: &Common) -> Result<u8, Failure> {
     let name = path.display().to_string();
     let help = || format!("to make one: frostline calibrate INPUT --out {name}");
-    let text = resources::profile_text(path).map_err(|why| Failure::usage(why, help()))?;
+    let text =
+        resources::profile_text(path, unpacking).map_err(|why| Failure::usage(why, help()))?;
     let profile = Profile::parse(&name, &text)?;
     show(&profile, path, common)?;
     Ok(FINE)

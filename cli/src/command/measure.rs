@@ -20,8 +20,8 @@ use crate::progress::{Interrupt, Progress};
 
 mod journal;
 mod manifest;
-mod options;
-mod targets;
+pub(super) mod options;
+pub(super) mod targets;
 
 use journal::Journal;
 
@@ -62,7 +62,7 @@ pub(crate) struct Measure {
 
 /// How a target is started and asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
+pub(super) enum Kind {
     /// A client of the Lambda Runtime API: any unmodified Lambda runtime.
     RuntimeApi,
     /// A server that answers on the port that $PORT names.
@@ -88,7 +88,7 @@ impl Measure {
         host_options.isolation = self.conditions.most_isolation();
         host_options.interrupt = interrupt.flag();
         // Before anything is set up: what the command lacks is told first.
-        let target = targets::of(&self, &path)?;
+        let target = targets::of(self.kind, &self.command, &self.target, &path)?;
         let host = Host::open(&host_options).context("cannot open the machine for measuring")?;
         let mut journal = Journal::open(journal_path, self.resume)?;
         let progress = Progress::named("measuring", common.quiet, interrupt);

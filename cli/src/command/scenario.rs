@@ -2,6 +2,7 @@
 //! the run told at once.
 
 use std::fmt::Write;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ use anyhow::Context;
 use frostline_models::diagnostic::{Diagnostic, Diagnostics, Source};
 use frostline_models::metric::{Assertion, AssertionError};
 use frostline_models::scenario::Scenario;
-use frostline_models::scenario_file::ScenarioFile;
+use frostline_models::scenario_file::{LARGEST_FILE, ScenarioFile};
 use frostline_models::trace::FORMATS;
 use frostline_report::summary::{Manifest, Summary};
 use frostline_sim::outcome::SimulationOutcome;
@@ -20,7 +21,7 @@ use sha2::{Digest, Sha256};
 
 use super::Common;
 use crate::exit::Failure;
-use crate::resources::{Files, kinds};
+use crate::resources::{self, Files, Unpacking, kinds};
 
 /// Hexadecimal digits of a digest that are shown: 64 bits, enough to tell scenarios apart.
 const BYTES_SHOWN: usize = 8;
@@ -55,9 +56,17 @@ pub(super) struct Changes {
     /// Where --precision ends if it is not reached; default: 1000.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     pub(super) max_replications: Option<u32>,
+    #[command(flatten)]
+    pub(super) unpacking: Unpacking,
 }
 
 impl Changes {
+    /// Whether the arguments leave the number of replications open.
+    #[cfg(target_os = "linux")]
+    pub(super) fn has_no_replications(&self) -> bool {
+        self.replications.is_none()
+    }
+
     /// The same, and one assignment more.
     pub(super) fn and_set(&self, assignment: &str) -> Self {
         let mut changes = self.clone();
@@ -95,7 +104,9 @@ pub(super) fn settle(
     if !mistakes.errors.is_empty() {
         return Err(mistakes.into());
     }
-    let mut scenario = file.resolve(&mut Files::beside(folder))?;
+    let mut scenario = file
+        .resolve(&mut Files::beside(folder, &changes.unpacking))
+        .map_err(|found| with_help(found, &changes.unpacking))?;
     if let (None, Some(trace)) = (path, &mut scenario.run.trace) {
         trace.assumptions.push(DEFAULT_ASSUMPTION.to_owned());
     }
@@ -140,18 +151,30 @@ pub(super) fn written(path: &Path, changes: &Changes) -> Result<ScenarioFile, Fa
     Ok(file)
 }
 
+/// Adds what to type where a file met the limit of unpacking.
+fn with_help(mut found: Diagnostics, unpacking: &Unpacking) -> Diagnostics {
+    if let Some(help) = unpacking.help() {
+        let about = |error: &&mut Diagnostic| error.code == "scenario::trace";
+        for error in found.errors.iter_mut().filter(about) {
+            error.help.push(help.clone());
+        }
+    }
+    found
+}
+
 /// Name and text of the scenario, and the folder that its relative paths start from.
 fn source(path: Option<&Path>) -> Result<(String, String, PathBuf), Failure> {
     let Some(path) = path else {
         return Ok((DEFAULT_NAME.to_owned(), DEFAULT.to_owned(), PathBuf::new()));
     };
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::usage(
-            format!("cannot read the scenario {name}: {error}"),
-            format!("to start one: frostline init {name}"),
-        )
+    let help = || format!("to start one: frostline init {name}");
+    let file = File::open(path).map_err(|error| {
+        Failure::usage(format!("cannot read the scenario {name}: {error}"), help())
     })?;
+    let limit = u64::try_from(LARGEST_FILE).unwrap_or(u64::MAX);
+    let text = resources::text_of(path, file, limit);
+    let text = text.map_err(|what| Failure::usage(what, help()))?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     Ok((name, text, folder))
 }

@@ -19,6 +19,7 @@ use super::{Common, Format, WIDTH};
 use crate::exit::{FINE, Failure, SLO_FAILED, UNCLEAR};
 use crate::output;
 use crate::progress::{Interrupt, Progress};
+use crate::resources::Unpacking;
 
 mod search;
 
@@ -65,6 +66,8 @@ pub(crate) struct Size {
     /// Replications to end with, if the answer is still unclear.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..))]
     max_replications: u32,
+    #[command(flatten)]
+    unpacking: Unpacking,
 }
 
 impl Size {
@@ -101,6 +104,7 @@ impl Size {
             replications: self.replications,
             precision: None,
             max_replications: None,
+            unpacking: self.unpacking.clone(),
         };
         let mut scenario = scenario::settle(self.scenario.as_deref(), &changes, &self.slo)?;
         if self.replications.is_none() {

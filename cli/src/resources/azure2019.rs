@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use frostline_models::arrival::Placement;
+use frostline_models::scenario_file::TraceRequest;
 use frostline_models::trace::azure2019::{self, Kind, Tables};
 use frostline_models::trace::{Table, Trace};
 
-use super::unpack::open;
-use super::{file_name, first_line, tables_in};
+use super::{Unpacking, file_name, first_line, tables_in};
 
 /// The files of one day.
 #[derive(Debug, Default)]
@@ -18,7 +18,13 @@ struct Day {
 }
 
 /// Reads a day from a folder, or from its file of invocations and what lies beside it.
-pub(super) fn read(path: &Path, placement: Placement) -> Result<Trace, String> {
+pub(super) fn read(
+    path: &Path,
+    request: &TraceRequest,
+    unpacking: &Unpacking,
+) -> Result<Trace, String> {
+    let wanted = request.options.iter().find(|(key, _)| key == "day");
+    let wanted = wanted.map(|(_, day)| day.as_str());
     let is_folder = path.is_dir();
     let folder = if is_folder {
         path
@@ -26,7 +32,7 @@ pub(super) fn read(path: &Path, placement: Placement) -> Result<Trace, String> {
         path.parent().unwrap_or(path)
     };
     if !is_folder {
-        match kind(path)? {
+        match kind(path, unpacking)? {
             Some(Kind::Invocations) => {}
             found => {
                 let found = found.map_or("something else", Kind::name);
@@ -36,44 +42,29 @@ pub(super) fn read(path: &Path, placement: Placement) -> Result<Trace, String> {
                 ));
             }
         }
-    }
-    let mut day = Day::in_folder(folder)?;
-    if !is_folder {
-        day.invocations = vec![path.to_owned()];
-    }
-    let invocations = match day.invocations.as_slice() {
-        [one] => one.clone(),
-        [] => {
+        if let Some(day) = wanted {
             return Err(format!(
-                "no file of invocations in {}, expected one whose header starts HashOwner,HashApp,HashFunction,Trigger",
+                "{} is the file of one day, expected a folder to find day {day} in",
                 path.display()
             ));
         }
-        [first, .., last] => {
-            return Err(format!(
-                "{} files of invocations in {} ({} to {}), expected one day a run: give the path of one of them",
-                day.invocations.len(),
-                path.display(),
-                file_name(first),
-                file_name(last),
-            ));
-        }
-    };
+    }
+    let mut day = Day::in_folder(folder, unpacking)?;
+    if !is_folder {
+        day.invocations = vec![path.to_owned()];
+    }
+    let invocations = day.chosen(path, wanted)?;
     let durations = of_same_day(&invocations, &day.durations, Kind::Durations)?;
     let memory = of_same_day(&invocations, &day.memory, Kind::Memory)?;
-    read_day(
-        &invocations,
-        durations.as_deref(),
-        memory.as_deref(),
-        placement,
-    )
+    let tables = [Some(&invocations), durations.as_ref(), memory.as_ref()];
+    read_day(tables, request.placement, unpacking)
 }
 
 impl Day {
-    fn in_folder(folder: &Path) -> Result<Self, String> {
+    fn in_folder(folder: &Path, unpacking: &Unpacking) -> Result<Self, String> {
         let mut day = Self::default();
         for path in tables_in(folder)? {
-            match kind(&path)? {
+            match kind(&path, unpacking)? {
                 Some(Kind::Invocations) => day.invocations.push(path),
                 Some(Kind::Durations) => day.durations.push(path),
                 Some(Kind::Memory) => day.memory.push(path),
@@ -81,6 +72,36 @@ impl Day {
             }
         }
         Ok(day)
+    }
+
+    /// The file of invocations that is meant: the only one, or that of the day.
+    fn chosen(&self, path: &Path, wanted: Option<&str>) -> Result<PathBuf, String> {
+        let shown = path.display();
+        let fits = |file: &&PathBuf| match wanted {
+            None => true,
+            Some(day) => day_label(&file_name(file)).is_some_and(|label| {
+                let digits = label.trim_start_matches('d').trim_start_matches('0');
+                digits == day
+            }),
+        };
+        let fitting: Vec<_> = self.invocations.iter().filter(fits).collect();
+        match (fitting.as_slice(), self.invocations.as_slice()) {
+            ([one], _) => Ok((*one).clone()),
+            (_, []) => Err(format!(
+                "no file of invocations in {shown}, expected one whose header starts HashOwner,HashApp,HashFunction,Trigger"
+            )),
+            ([], [first, ..]) => Err(format!(
+                "no file of invocations of day {} in {shown}, expected one as in {}",
+                wanted.unwrap_or_default(),
+                file_name(first),
+            )),
+            ([first, .., last], _) => Err(format!(
+                "{} files of invocations in {shown} ({} to {}), expected one day a run: `day = 1`, or the path of one of them",
+                fitting.len(),
+                file_name(first),
+                file_name(last),
+            )),
+        }
     }
 }
 
@@ -119,18 +140,19 @@ fn day_label(name: &str) -> Option<String> {
     name.split('.').find(is_label).map(str::to_owned)
 }
 
+/// Reads the tables of invocations, durations and memory.
 fn read_day(
-    invocations: &Path,
-    durations: Option<&Path>,
-    memory: Option<&Path>,
+    files: [Option<&PathBuf>; 3],
     placement: Placement,
+    unpacking: &Unpacking,
 ) -> Result<Trace, String> {
-    let name =
-        |path: Option<&Path>| path.map_or_else(String::new, |path| path.display().to_string());
-    let names = [name(Some(invocations)), name(durations), name(memory)];
-    let mut invocations = open(invocations)?;
-    let mut durations = durations.map(open).transpose()?;
-    let mut memory = memory.map(open).transpose()?;
+    let names = files.map(|path| path.map_or_else(String::new, |path| path.display().to_string()));
+    let opened = |path: Option<&PathBuf>| path.map(|path| unpacking.open(path)).transpose();
+    let [invocations, durations, memory] = files;
+    let Some(mut invocations) = opened(invocations)? else {
+        return Err("no file of invocations".to_owned());
+    };
+    let (mut durations, mut memory) = (opened(durations)?, opened(memory)?);
     let tables = Tables {
         invocations: Table {
             name: &names[0],
@@ -149,16 +171,16 @@ fn read_day(
 }
 
 /// Whether a file, or one in the folder, holds invocations, told by its first line.
-pub(super) fn holds_invocations(path: &Path) -> Result<bool, String> {
+pub(super) fn holds_invocations(path: &Path, unpacking: &Unpacking) -> Result<bool, String> {
     if path.is_dir() {
-        return Ok(!Day::in_folder(path)?.invocations.is_empty());
+        return Ok(!Day::in_folder(path, unpacking)?.invocations.is_empty());
     }
-    Ok(kind(path)? == Some(Kind::Invocations))
+    Ok(kind(path, unpacking)? == Some(Kind::Invocations))
 }
 
 /// What a file holds, told by its first line.
-fn kind(path: &Path) -> Result<Option<Kind>, String> {
-    Ok(Kind::of_header(&first_line(path)?))
+fn kind(path: &Path, unpacking: &Unpacking) -> Result<Option<Kind>, String> {
+    Ok(Kind::of_header(&first_line(path, unpacking)?))
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use frostline_models::trace::Trace;
 use frostline_models::trace::huawei2025::{ColdStarts, Kind, Reader};
 
-use super::{first_line, one_table, tables_in};
+use super::{Unpacking, first_line, one_table, tables_in};
 
 /// Reads all tables of a folder, or one of requests.
-pub(super) fn read(path: &Path) -> Result<Trace, String> {
+pub(super) fn read(path: &Path, unpacking: &Unpacking) -> Result<Trace, String> {
     let (mut requests, mut cold_starts) = (Vec::<PathBuf>::new(), Vec::new());
     if path.is_dir() {
         for table in tables_in(path)? {
-            match Kind::of_header(&first_line(&table)?) {
+            match Kind::of_header(&first_line(&table, unpacking)?) {
                 Some(Kind::Requests) => requests.push(table),
                 Some(Kind::ColdStarts) => cold_starts.push(table),
                 None => {}
@@ -27,7 +27,7 @@ pub(super) fn read(path: &Path) -> Result<Trace, String> {
             ));
         }
     } else {
-        if Kind::of_header(&first_line(path)?) == Some(Kind::ColdStarts) {
+        if Kind::of_header(&first_line(path, unpacking)?) == Some(Kind::ColdStarts) {
             return Err(format!(
                 "{} holds cold starts, which do not say how many requests were served warm; expected a table \
                  of requests, or a folder with both",
@@ -38,11 +38,11 @@ pub(super) fn read(path: &Path) -> Result<Trace, String> {
     }
     let mut known = ColdStarts::default();
     for table in &cold_starts {
-        one_table(table, |lines| known.read(lines))?;
+        one_table(table, unpacking, |lines| known.read(lines))?;
     }
     let mut reader = Reader::new(known);
     for table in &requests {
-        one_table(table, |lines| reader.requests(lines))?;
+        one_table(table, unpacking, |lines| reader.requests(lines))?;
     }
     let folder = path.display().to_string();
     reader.finish(&folder).map_err(|error| error.to_string())

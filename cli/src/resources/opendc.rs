@@ -6,10 +6,14 @@ use frostline_models::arrival::Placement;
 use frostline_models::trace::Trace;
 use frostline_models::trace::opendc::Reader;
 
-use super::{file_name, one_table, tables_in};
+use super::{ENDINGS, Unpacking, file_name, one_table, tables_in};
 
 /// Reads all tables of a folder, or one.
-pub(super) fn read(path: &Path, placement: Placement) -> Result<Trace, String> {
+pub(super) fn read(
+    path: &Path,
+    placement: Placement,
+    unpacking: &Unpacking,
+) -> Result<Trace, String> {
     let tables: Vec<PathBuf> = if path.is_dir() {
         tables_in(path)?
     } else {
@@ -18,7 +22,7 @@ pub(super) fn read(path: &Path, placement: Placement) -> Result<Trace, String> {
     let mut reader = Reader::default();
     for table in tables {
         let name = function_name(&table);
-        one_table(&table, |lines| reader.function(&name, lines))?;
+        one_table(&table, unpacking, |lines| reader.function(&name, lines))?;
     }
     let folder = path.display().to_string();
     reader
@@ -29,8 +33,15 @@ pub(super) fn read(path: &Path, placement: Placement) -> Result<Trace, String> {
 /// The file's name without its endings.
 fn function_name(path: &Path) -> String {
     let name = file_name(path);
-    let unpacked = name.strip_suffix(".gz").unwrap_or(&name);
-    unpacked.strip_suffix(".csv").unwrap_or(unpacked).to_owned()
+    let mut rest = name.as_str();
+    // The last ending is that of the table, those after it tell how it is compressed.
+    for ending in ENDINGS.iter().rev() {
+        let shorter = rest.strip_suffix(ending);
+        rest = shorter
+            .and_then(|rest| rest.strip_suffix('.'))
+            .unwrap_or(rest);
+    }
+    rest.to_owned()
 }
 
 #[cfg(test)]
@@ -44,6 +55,7 @@ mod tests {
         for (path, name) in [
             ("traces/resize.csv", "resize"),
             ("a.b.csv.gz", "a.b"),
+            ("a.csv.xz", "a"),
             ("plain", "plain"),
         ] {
             assert_eq!(function_name(Path::new(path)), name);

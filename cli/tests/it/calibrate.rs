@@ -261,7 +261,7 @@ fn what_cannot_be_calibrated_is_told_with_what_to_type() {
             "expected one of function, runtime",
         ),
         (&["two.csv", "--column", "init=boot"], "no column `boot`"),
-        (&["broken.jsonl"], "broken.jsonl: line 1: found"),
+        (&["broken.jsonl"], "broken.jsonl:1: found"),
         (&["warm.log"], "found no time of an init"),
         (
             &["two.csv", "--format-in", "yaml"],

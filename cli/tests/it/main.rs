@@ -9,16 +9,21 @@ use assert_cmd::assert::Assert;
 mod advise;
 mod calibrate;
 mod compare;
+mod conservation;
 mod cost;
 mod documented;
 mod documents;
 mod examples;
+#[cfg(target_os = "linux")]
+mod gate;
+mod hostile;
 mod measure;
 mod outputs;
 mod recorded;
 mod size;
 mod trace;
 mod usage;
+mod validate;
 
 /// Runs `frostline` in a folder, without colour and without what the caller's environment says.
 fn frostline(folder: &Path, arguments: &[&str]) -> Assert {

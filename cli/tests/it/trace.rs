@@ -72,6 +72,23 @@ fn compressed_or_not_and_on_any_number_of_threads_a_seed_gives_one_trace() {
     assert_eq!(unpacked, read("one", ""));
 }
 
+/// Functions are done in any order, and several at once: neither shows in the summary of a trace.
+#[test]
+fn the_summary_of_a_trace_is_the_same_for_any_number_of_threads() {
+    let folder = tempdir().unwrap();
+    synth(folder.path(), "day", &[]);
+    for format in ["text", "json"] {
+        let [one, two, five] = ["1", "2", "5"].map(|threads| {
+            let trace = ["simulate", "--trace", "azure-functions-2019=day"];
+            let more = ["--format", format, "--threads", threads];
+            stdout(&frostline(folder.path(), &[&trace[..], &more].concat()).success())
+        });
+        assert!(one.contains("cold"), "{one}");
+        assert_eq!(one, two);
+        assert_eq!(one, five);
+    }
+}
+
 #[test]
 fn an_impossible_synthesis_is_told_with_what_to_type() {
     let folder = tempdir().unwrap();
@@ -412,9 +429,13 @@ fn a_request_log_is_described_by_its_columns() {
     let mut arguments = vec!["trace", "info", "request-log=log.csv"];
     arguments.extend(COLUMNS);
     let text = stdout(&frostline(folder.path(), &arguments).code(0));
-    let set = "next: frostline simulate --trace request-log=log.csv \
+    let set = "next: frostline simulate --trace request-log=log.csv \\\n        \
         --set trace.request-log.time=when";
     assert!(text.contains(set), "{text}");
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
     assert!(
         text.contains("--set 'trace.request-log.cold=\"is cold\"'"),
         "{text}"

@@ -148,7 +148,8 @@ fn too_many(node: &Node) -> Diagnostic {
         .help("shorten `run.duration`, or use a longer interval")
 }
 
-fn cron_times(
+/// The instants of a cron expression within the run.
+pub(crate) fn cron_times(
     inner: &Node,
     horizon: &Horizon,
     errors: &mut Vec<Diagnostic>,

@@ -13,7 +13,7 @@ use crate::suggest::nearest;
 /// Checks a value that should be of a kind; `path` is how one would write its key.
 pub(crate) fn check(node: &Node, kind: &Kind, path: &str, errors: &mut Vec<Diagnostic>) {
     match kind {
-        Kind::Table(spec) => match &node.value {
+        Kind::Table(spec) | Kind::OrKey(_, spec) => match &node.value {
             Value::Table(table) => check_table(table, &node.span, spec, path, errors),
             _ => errors.push(no_table(node, spec, path)),
         },
@@ -181,9 +181,12 @@ fn scalar_error(node: &Node, kind: &Kind, path: &str) -> Option<Diagnostic> {
             ok_or(fits, "a day such as \"2026-10-05\"".to_owned())
         }
         Kind::Choice(words) => choice_error(node, words, path),
-        Kind::OrWord(..) | Kind::OrWords(..) | Kind::Table(_) | Kind::List(..) | Kind::Pair(..) => {
-            None
-        }
+        Kind::OrWord(..)
+        | Kind::OrWords(..)
+        | Kind::Table(_)
+        | Kind::OrKey(..)
+        | Kind::List(..)
+        | Kind::Pair(..) => None,
     }
 }
 

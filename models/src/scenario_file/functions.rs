@@ -250,11 +250,12 @@ impl Settling<'_> {
 
     fn provisioned(&mut self, scope: &Scope<'_>) -> (Provisioned, Option<u64>) {
         let fixed = scope.inner("provisioned", "fixed");
-        let provisioned = Provisioned {
-            instances: fixed.and_then(read::small_count).unwrap_or(0),
-            allocate_at_start: scope.inner("provisioned", "allocate").and_then(Node::text)
-                == Some("at-start"),
-        };
+        let provisioned = self.provisioned_instances(scope);
+        let most = provisioned.most();
+        let settings = ["schedule", "target-tracking"];
+        let scaling = settings
+            .iter()
+            .find_map(|key| scope.inner("provisioned", key));
         let reserved = scope.get("reserved").and_then(read::count);
         let limits = [
             ("reserved", reserved),
@@ -264,18 +265,14 @@ impl Settling<'_> {
             ),
         ];
         for (key, limit) in limits {
-            if let (Some(limit), Some(fixed)) = (limit, fixed)
-                && u64::from(provisioned.instances) > limit
+            if let (Some(limit), Some(place)) = (limit, fixed.or(scaling))
+                && u64::from(most) > limit
             {
-                let title = format!(
-                    "{} provisioned instances are more than `{key}` allows ({limit})",
-                    provisioned.instances
-                );
-                let error = fixed.span.error("scenario::provisioned", title);
-                self.errors.push(error.help(format!(
-                    "provision less, or write `{key} = {}`",
-                    provisioned.instances
-                )));
+                let title =
+                    format!("{most} provisioned instances are more than `{key}` allows ({limit})");
+                let error = place.span.error("scenario::provisioned", title);
+                self.errors
+                    .push(error.help(format!("provision less, or write `{key} = {most}`")));
             }
         }
         (provisioned, reserved)

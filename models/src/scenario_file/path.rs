@@ -128,7 +128,9 @@ pub(crate) fn set(
             .map(|key| key.kind);
         replace_other_kinds(table, spec, &step.name);
         spec = match kind {
-            Some(Kind::Table(inner) | Kind::OrWord(_, Kind::Table(inner))) => Some(inner),
+            Some(
+                Kind::Table(inner) | Kind::OrKey(_, inner) | Kind::OrWord(_, Kind::Table(inner)),
+            ) => Some(inner),
             Some(Kind::List(Kind::Table(inner), _)) => {
                 pending = Some(step);
                 spec = Some(inner);

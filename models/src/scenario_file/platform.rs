@@ -25,6 +25,10 @@ pub(crate) struct Defaults {
     pub(crate) maximum_age: Option<Law>,
 }
 
+/// Provisioned concurrency is charged for at least five minutes ("AWS Lambda Pricing", provisioned
+/// concurrency, read 2026-09; a minimum of the price list, certain).
+const PROVISIONED_MINIMUM: SimDuration = SimDuration::from_secs(300);
+
 impl Default for Defaults {
     fn default() -> Self {
         let preset = Preset::newest();
@@ -77,6 +81,11 @@ impl Settling<'_> {
             pace: inner("provisioning", "pace")
                 .and_then(read::quota)
                 .unwrap_or(preset.provisioning_pace.value),
+            all_or_nothing: inner("provisioning", "visible").and_then(Node::text)
+                == Some("together"),
+            minimum: inner("provisioning", "minimum")
+                .and_then(read::duration)
+                .unwrap_or(PROVISIONED_MINIMUM),
         };
         let region = inner("price", "region");
         if let Some(region) = region {

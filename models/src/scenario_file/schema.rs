@@ -90,6 +90,11 @@ fn kind_schema(kind: &Kind) -> Value {
         Kind::OrWord(word, other) => json!({ "anyOf": [{ "const": word }, kind_schema(other)] }),
         Kind::OrWords(words, other) => json!({ "anyOf": [{ "enum": words }, kind_schema(other)] }),
         Kind::Table(table) => json!({ "$ref": format!("#/$defs/{}", table.name) }),
+        Kind::OrKey(key, table) => {
+            let whole = kind_schema(&Kind::Table(table));
+            let short = table.key(key).map(|key| kind_schema(key.kind));
+            json!({ "anyOf": [whole, short] })
+        }
         Kind::List(of, limit) => {
             json!({ "type": "array", "items": kind_schema(of), "maxItems": limit })
         }

@@ -210,7 +210,7 @@ impl Settling<'_> {
             .table()?
             .iter()
             .filter(|(key, _)| !matches!(key.as_str(), "path" | "placement"))
-            .filter_map(|(key, entry)| Some((key.clone(), entry.node.text()?.to_owned())));
+            .filter_map(|(key, entry)| Some((key.clone(), option(&entry.node)?)));
         let request = TraceRequest {
             format: format.clone(),
             path: path.to_owned(),
@@ -431,6 +431,12 @@ impl Settling<'_> {
             "reserve less, or write `platform.limits.account = {reserved}`"
         )));
     }
+}
+
+/// An option of a trace as text: that of a text or a count.
+fn option(node: &Node) -> Option<String> {
+    let text = node.text().map(str::to_owned);
+    text.or_else(|| read::count(node).map(|count| count.to_string()))
 }
 
 /// The keys that were meant by unknown ones.

@@ -82,6 +82,8 @@ pub enum Kind {
     OrWords(&'static [&'static str], &'static Kind),
     /// A table.
     Table(&'static TableSpec),
+    /// A table, or the whole number that one of its keys takes, as a shorthand for it.
+    OrKey(&'static str, &'static TableSpec),
     /// At least one and at most so many of a kind.
     List(&'static Kind, usize),
     /// Exactly two values.
@@ -107,7 +109,9 @@ pub fn tables() -> Vec<&'static TableSpec> {
     static WHOLE: Kind = Kind::Table(&SCENARIO);
     fn add(kind: &'static Kind, found: &mut Vec<&'static TableSpec>) {
         match kind {
-            Kind::Table(table) if found.iter().all(|known| known.name != table.name) => {
+            Kind::Table(table) | Kind::OrKey(_, table)
+                if found.iter().all(|known| known.name != table.name) =>
+            {
                 found.push(table);
                 for key in table.keys {
                     add(key.kind, found);

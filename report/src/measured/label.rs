@@ -4,7 +4,7 @@ use frostline_models::measurement::Condition;
 use frostline_models::units::significant;
 
 /// A label a condition: the factors that vary; where none does, the cache and the resources.
-pub(super) fn labels(conditions: &[Condition]) -> Vec<String> {
+pub(crate) fn labels(conditions: &[Condition]) -> Vec<String> {
     let words: Vec<Vec<String>> = conditions.iter().map(words).collect();
     let varies: Vec<bool> = (0..FACTORS)
         .map(|factor| words.iter().any(|own| own[factor] != words[0][factor]))

@@ -14,8 +14,8 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 
 impl TraceInfo {
     /// The description for people, in lines of at most `width` characters (76 at the least). `trace`
-    /// is what to type after `--trace` to simulate it.
-    pub fn to_text(&self, width: usize, trace: &str) -> String {
+    /// is what to type after `--trace` to simulate it, in parts between which a line may be broken.
+    pub fn to_text(&self, width: usize, trace: &[String]) -> String {
         let width = width.max(76);
         let mut text = wrapped(&self.heading(), 2, width);
         text.push('\n');
@@ -42,8 +42,7 @@ impl TraceInfo {
             text.push_str(&labelled(label, assumption, width));
         }
         text.push('\n');
-        // A command is copied whole: it is not broken into lines.
-        text.extend([format!("next: frostline simulate --trace {trace}\n")]);
+        text.push_str(&next(trace, width));
         text
     }
 
@@ -290,4 +289,23 @@ fn labelled(label: &str, sentence: &str, width: usize) -> String {
     );
     let rest = wrapped.trim_start_matches('\u{1}');
     format!("{label:<width$}{rest}", width = INDENT - 1)
+}
+
+/// The command to type next. It is copied whole, so that it is broken only where a shell reads on.
+fn next(trace: &[String], width: usize) -> String {
+    let mut text = String::new();
+    let mut line = "next: frostline simulate --trace".to_owned();
+    for (place, part) in trace.iter().enumerate() {
+        let is_long = line.chars().count() + part.chars().count() + " \\ ".len() > width;
+        if place > 0 && is_long {
+            text.push_str(&line);
+            text.push_str(" \\\n");
+            line = " ".repeat(7);
+        }
+        line.push(' ');
+        line.push_str(part);
+    }
+    text.push_str(&line);
+    text.push('\n');
+    text
 }

@@ -6,3 +6,4 @@ mod sample;
 mod snapshots;
 mod summing;
 mod tables;
+mod validation;

@@ -74,6 +74,8 @@ pub(crate) fn scenario(names: &[&str], replications: u32) -> Scenario {
                     count: 1,
                     per: SimDuration::from_secs(1),
                 },
+                all_or_nothing: false,
+                minimum: SimDuration::ZERO,
             },
             price: PriceSettings {
                 region: "us-east-1".to_owned(),

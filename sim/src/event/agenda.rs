@@ -9,10 +9,13 @@ pub(crate) enum Entry {
     Ready { function: u32, instance: u32 },
     /// A limit may have room for this function's queue.
     Wake { function: u32 },
+    /// The number of this function's provisioned instances is looked at.
+    Tick { function: u32 },
 }
 
 const READY: u64 = 1 << 62;
 const WAKE: u64 = 2 << 62;
+const TICK: u64 = 3 << 62;
 
 /// Later than every entry.
 const NEVER: u128 = u128::MAX;
@@ -178,6 +181,7 @@ fn pack(instant: u64, entry: Entry) -> u128 {
             READY | u64::from(function) << 32 | u64::from(instance)
         }
         Entry::Wake { function } => WAKE | u64::from(function) << 32,
+        Entry::Tick { function } => TICK | u64::from(function) << 32,
     };
     u128::from(instant) << 64 | u128::from(word)
 }
@@ -191,7 +195,8 @@ fn unpack(key: u128) -> (u64, Entry) {
     let entry = match (key >> 62) & 3 {
         0 => Entry::Departure { function, instance },
         1 => Entry::Ready { function, instance },
-        _ => Entry::Wake { function },
+        2 => Entry::Wake { function },
+        _ => Entry::Tick { function },
     };
     (instant, entry)
 }

@@ -2,6 +2,7 @@
 
 mod minute;
 mod record;
+mod scaling;
 mod start;
 
 use std::collections::VecDeque;
@@ -69,6 +70,8 @@ pub(super) struct FunctionState<'a> {
     timeout: u64,
     /// The earliest wake-up for the queue that the agenda holds; `u64::MAX` when there is none.
     wakes_at: u64,
+    /// Who changes the number of provisioned instances, if anybody does.
+    scaler: Option<Box<scaling::Scaler>>,
     /// The timeline, if it is wanted, and the end of its minute; `u64::MAX` if not.
     minutes: Option<Box<Minutes>>,
     minute_ends: u64,
@@ -125,7 +128,11 @@ impl<'a> FunctionState<'a> {
             watch: platform
                 .request_rate
                 .map(|quota| RateWatch::new(quota, job.sharers)),
-            pool: Pool::new(available, function.concurrency),
+            pool: Pool::new(
+                available,
+                function.concurrency,
+                platform.provisioning.minimum,
+            ),
             meter: Meter::new(job.start),
             was_limited: false,
             cold_starts: ColdStarts::new(job, function, Purpose::Init),
@@ -140,6 +147,7 @@ impl<'a> FunctionState<'a> {
             scale_up: platform.scale_up.map(TokenBucket::new),
             timeout: function.timeout.map_or(u64::MAX, |timeout| timeout.0),
             wakes_at: u64::MAX,
+            scaler: scaling::Scaler::new(job, place).map(Box::new),
             minutes: None,
             minute_ends: u64::MAX,
         }
@@ -397,7 +405,7 @@ impl<'a> FunctionState<'a> {
                 meter.billed_ms += billed;
             }
         }
-        if !seat.is_provisioned && self.function.provisioned.instances > 0 {
+        if !seat.is_provisioned && self.function.provisioned.is_any() {
             meter.counts.spillovers += 1;
         }
         if self.minutes.is_some() {

@@ -1,6 +1,7 @@
 //! The instances of one function.
 
 use frostline_models::math::{index, slot};
+use frostline_models::units::SimDuration;
 
 use super::order::Available;
 use crate::meter::Integrals;
@@ -63,13 +64,15 @@ pub(super) struct Pool {
     /// Provisioned instances with room, the latest used last.
     provisioned: Vec<u32>,
     concurrency: u32,
+    /// A provisioned instance is paid for at least so long.
+    minimum: u64,
     /// Instances that are not known to have ended.
     living: u64,
     finished: Integrals,
 }
 
 impl Pool {
-    pub(super) fn new(available: Available, concurrency: u32) -> Self {
+    pub(super) fn new(available: Available, concurrency: u32, minimum: SimDuration) -> Self {
         Self {
             instances: Vec::new(),
             free: Vec::new(),
@@ -77,6 +80,7 @@ impl Pool {
             starting: Vec::new(),
             provisioned: Vec::new(),
             concurrency,
+            minimum: minimum.0,
             living: 0,
             finished: Integrals::default(),
         }
@@ -272,7 +276,12 @@ impl Pool {
             }
         }
         if is_provisioned {
-            if was_full {
+            let (load, is_given_up) = (found.load, found.retires != u64::MAX);
+            if is_given_up {
+                if load == 0 {
+                    self.end_provisioned(instance, now);
+                }
+            } else if was_full {
                 self.provisioned.push(instance);
             }
             return Released::Provisioned;
@@ -320,6 +329,49 @@ impl Pool {
     pub(super) fn drop_idle(&mut self, instance: u32, now: u64) {
         self.unlist(instance);
         self.end(instance, now);
+    }
+
+    /// Whether an instance is a provisioned one.
+    pub(super) fn is_provisioned(&self, instance: u32) -> bool {
+        self.instances[index(instance)].kind == Kind::Provisioned
+    }
+
+    /// Gives up `count` of the provisioned instances that have started: first those that have idled
+    /// for longest, at once; then busy ones, which take no more requests and end when they are idle.
+    pub(super) fn give_up_provisioned(&mut self, count: u32, now: u64) {
+        let mut left = count;
+        let listed = std::mem::take(&mut self.provisioned);
+        for instance in listed {
+            if left > 0 && self.instances[index(instance)].load == 0 {
+                self.end_provisioned(instance, now);
+                left -= 1;
+            } else {
+                self.provisioned.push(instance);
+            }
+        }
+        for number in 0..self.instances.len() {
+            if left == 0 {
+                return;
+            }
+            let found = &mut self.instances[number];
+            let can_go = found.kind == Kind::Provisioned && found.load > 0;
+            if can_go && found.retires == u64::MAX {
+                found.retires = now;
+                left -= 1;
+                let instance = slot(number);
+                self.provisioned.retain(|listed| *listed != instance);
+            }
+        }
+    }
+
+    fn end_provisioned(&mut self, instance: u32, now: u64) {
+        let found = &mut self.instances[index(instance)];
+        found.kind = Kind::Gone;
+        let age = now - found.born;
+        self.finished.alive_ns += u128::from(age);
+        self.finished.provisioned_ns += u128::from(age.max(self.minimum));
+        self.living -= 1;
+        self.free.push(instance);
     }
 
     fn end(&mut self, instance: u32, now: u64) {

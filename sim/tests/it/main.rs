@@ -9,6 +9,7 @@ mod limits;
 mod oracles;
 mod provisioned;
 mod reference;
+mod scaling;
 mod setup;
 mod theory;
 mod timeline;

@@ -1,6 +1,6 @@
 //! The inputs of a calibration: measurements and logs, opened and read.
 
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 use std::path::Path;
 
 use frostline_models::invocation_log::{self, InvocationLog};
@@ -9,10 +9,10 @@ use frostline_report::calibration::Samples;
 
 use super::{Calibrate, Common, refused};
 use crate::exit::Failure;
-use crate::resources;
+use crate::resources::{self, Unpacking};
 
 /// The largest file of measurements that is read, in bytes: a run has about 1 kB.
-const LARGEST_MEASUREMENT: u64 = 1 << 30;
+const LARGEST_MEASUREMENT: u64 = 64 << 20;
 
 /// The samples of all inputs together: logs as one, then measurements.
 pub(super) fn samples(arguments: &Calibrate, common: &Common) -> Result<Samples, Failure> {
@@ -22,9 +22,9 @@ pub(super) fn samples(arguments: &Calibrate, common: &Common) -> Result<Samples,
     let mut samples = None;
     for path in &arguments.inputs {
         let name = path.display().to_string();
-        let mut reader = open(path)?;
+        let mut reader = open(path, &arguments.unpacking)?;
         if is_measurement(&mut *reader) {
-            let measured = measurements(&name, reader)?;
+            let measured = measurements(path, reader, &arguments.unpacking)?;
             let title = format!("frostline measure {}", measured.header.target.label);
             let found = Samples::of_measurements(&title, &measured, arguments.condition, &options);
             samples = Some(Calibrate::joined(
@@ -34,7 +34,10 @@ pub(super) fn samples(arguments: &Calibrate, common: &Common) -> Result<Samples,
             continue;
         }
         let read = invocation_log::read_with(&name, &mut *reader, arguments.format_in, &columns);
-        let read = read.map_err(|error| Failure::usage(error.to_string(), help(&error)))?;
+        let read = read.map_err(|error| {
+            let help = arguments.unpacking.help().unwrap_or_else(|| help(&error));
+            Failure::usage(error.to_string(), help)
+        })?;
         match &mut log {
             Some(log) => log.join(read),
             None => log = Some(read),
@@ -49,13 +52,11 @@ pub(super) fn samples(arguments: &Calibrate, common: &Common) -> Result<Samples,
     samples.ok_or_else(|| Failure::usage("no input", "frostline calibrate INPUT"))
 }
 
-fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
+fn open(path: &Path, unpacking: &Unpacking) -> Result<Box<dyn BufRead>, Failure> {
     let help = "give a file of measurements (`frostline measure`) or a log";
-    if path.is_dir() {
-        let what = format!("{} is a folder, expected a file", path.display());
-        return Err(Failure::usage(what, help));
-    }
-    resources::open(path).map_err(|why| Failure::usage(why, help))
+    unpacking
+        .open(path)
+        .map_err(|why| Failure::usage(why, help))
 }
 
 /// Whether a file begins with the header of a measurement.
@@ -67,14 +68,24 @@ fn is_measurement(reader: &mut dyn BufRead) -> bool {
     start.trim_start().starts_with('{') && start.contains(measurement::SCHEMA)
 }
 
-fn measurements(name: &str, reader: Box<dyn BufRead>) -> Result<Measurements, Failure> {
-    let mut text = String::new();
-    let help = "measure again, or remove the line";
-    let read = reader.take(LARGEST_MEASUREMENT).read_to_string(&mut text);
-    if let Err(error) = read {
-        return Err(Failure::usage(format!("cannot read {name}: {error}"), help));
-    }
-    Measurements::parse(&text).map_err(|error| Failure::usage(format!("{name}: {error}"), help))
+fn measurements(
+    path: &Path,
+    reader: Box<dyn BufRead>,
+    unpacking: &Unpacking,
+) -> Result<Measurements, Failure> {
+    let refused = |what: String| {
+        let help = || "measure again, or remove the line".to_owned();
+        Failure::usage(what, unpacking.help().unwrap_or_else(help))
+    };
+    let text = resources::text_of(path, reader, LARGEST_MEASUREMENT).map_err(refused)?;
+    Measurements::parse(&text).map_err(|error| {
+        let (line, found) = (error.line, error.found);
+        let expected = error.expected;
+        refused(format!(
+            "{}:{line}: found {found}, expected {expected}",
+            path.display()
+        ))
+    })
 }
 
 fn help(error: &invocation_log::LogError) -> String {

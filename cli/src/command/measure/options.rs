@@ -1,7 +1,7 @@
 //! The options of `frostline measure`: lists that are crossed, and how to measure.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -20,9 +20,9 @@ const CELLS_MAX: usize = 1000;
 const PAYLOAD_MAX: u64 = 6_291_556;
 
 /// What is varied. A list for an option crosses it with the others.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Conditions (a list crosses them)")]
-pub(super) struct Conditions {
+pub(in crate::command) struct Conditions {
     /// What the page cache holds at the start: `warm`, `evicted`, or the package `fresh` each time.
     #[arg(
         long,
@@ -71,7 +71,7 @@ enum CacheName {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum IsolationName {
+pub(in crate::command) enum IsolationName {
     Process,
     Cgroup,
     Namespaces,
@@ -102,7 +102,7 @@ impl Conditions {
     ///
     /// # Errors
     /// What is wrong with a value.
-    pub(super) fn cells(&self) -> Result<Vec<Cell>, Failure> {
+    pub(in crate::command) fn cells(&self) -> Result<Vec<Cell>, Failure> {
         let fresh = self.cache.contains(&CacheName::Fresh);
         if fresh && self.package.is_empty() {
             return Err(Failure::usage(
@@ -148,8 +148,20 @@ impl Conditions {
         })
     }
 
+    /// The same with one package, for the one of two sides that has its own.
+    ///
+    /// # Errors
+    /// What is wrong with a value.
+    pub(in crate::command) fn cells_with(&self, package: &Path) -> Result<Vec<Cell>, Failure> {
+        let own = Self {
+            package: vec![package.to_owned()],
+            ..self.clone()
+        };
+        own.cells()
+    }
+
     /// The most isolation that any condition asks for.
-    pub(super) fn most_isolation(&self) -> Isolation {
+    pub(in crate::command) fn most_isolation(&self) -> Isolation {
         let levels = self.isolation.iter().map(|name| Isolation::from(*name));
         let most = levels.max().unwrap_or_default();
         let limited = self.resources != ["unlimited"] || self.disk != ["none"];
@@ -215,7 +227,7 @@ fn size(text: &str, option: &str) -> Result<u64, Failure> {
 }
 
 /// Resources have commas of their own: `cloudrun:1,boost,lambda:512` are two.
-fn resources(texts: &[String]) -> Result<Vec<Resources>, Failure> {
+pub(in crate::command) fn resources(texts: &[String]) -> Result<Vec<Resources>, Failure> {
     let mut whole: Vec<String> = Vec::new();
     for text in texts {
         for (position, part) in text.split(',').enumerate() {
@@ -239,34 +251,34 @@ fn resources(texts: &[String]) -> Result<Vec<Resources>, Failure> {
 /// What is started.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Target")]
-pub(super) struct TargetOptions {
+pub(in crate::command) struct TargetOptions {
     /// Ready when it has written a line that holds this text.
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["until_exit", "until_marker"])]
-    pub(super) until_line: Option<String>,
+    pub(in crate::command) until_line: Option<String>,
     /// Ready when it has ended with status 0; the default of commands.
     #[arg(long, conflicts_with = "until_marker")]
-    pub(super) until_exit: bool,
+    pub(in crate::command) until_exit: bool,
     /// Ready when it has written to the descriptor that `$FROSTLINE_READY_FD` names.
     #[arg(long)]
-    pub(super) until_marker: bool,
+    pub(in crate::command) until_marker: bool,
     /// The value of _HANDLER for `runtime-api`. Default: the command's last word.
     #[arg(long, value_name = "NAME")]
-    pub(super) handler: Option<String>,
+    pub(in crate::command) handler: Option<String>,
     /// The port of an `http` target that cannot be told one by $PORT.
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(super) port: Option<u16>,
+    pub(in crate::command) port: Option<u16>,
     /// The path that an `http` target is asked for.
     #[arg(long, value_name = "PATH", default_value = "/")]
-    pub(super) path: String,
+    pub(in crate::command) path: String,
     /// What the target is called in files and tables. Default: the command without its folders.
     #[arg(long, value_name = "TEXT")]
-    pub(super) label: Option<String>,
+    pub(in crate::command) label: Option<String>,
 }
 
-/// How it is measured.
+/// How often it is measured.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Method")]
-pub(super) struct MethodOptions {
+pub(in crate::command) struct MethodOptions {
     /// Runs of each condition. Default: as many as --precision needs.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     runs: Option<u32>,
@@ -282,6 +294,17 @@ pub(super) struct MethodOptions {
     #[arg(long, value_name = "N", default_value_t = 100,
           value_parser = clap::value_parser!(u32).range(10..=100_000))]
     max_runs: u32,
+    /// Let the runtime measure its imports, in one further run a condition (Python, Node.js).
+    #[arg(long)]
+    imports: bool,
+    #[command(flatten)]
+    start: StartOptions,
+}
+
+/// How each start goes on.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Method")]
+pub(in crate::command) struct StartOptions {
     /// Runs of each condition that are discarded first.
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -299,9 +322,6 @@ pub(super) struct MethodOptions {
     /// A further variable of the target's environment; nothing is inherited.
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
-    /// Let the runtime measure its imports, in one further run a condition (Python, Node.js).
-    #[arg(long)]
-    imports: bool,
 }
 
 impl MethodOptions {
@@ -309,7 +329,7 @@ impl MethodOptions {
     ///
     /// # Errors
     /// What is wrong with a value.
-    pub(super) fn settle(&self, seed: u64) -> Result<Method, Failure> {
+    pub(in crate::command) fn settle(&self, seed: u64) -> Result<Method, Failure> {
         let stop = match self.runs {
             Some(runs) => Stop::Runs(runs),
             None => Stop::Precision {
@@ -317,6 +337,34 @@ impl MethodOptions {
                 runs_max: self.max_runs,
             },
         };
+        self.start.method(stop, self.imports, seed)
+    }
+
+    fn precision(&self) -> Result<f64, Failure> {
+        let help = "--precision \"5 %\"";
+        let share = parse_share(&self.precision)
+            .map_err(|error| Failure::usage(error.to_string(), help))?;
+        if share <= 0.0 {
+            return Err(Failure::usage(
+                "a precision of 0 needs runs without end",
+                help,
+            ));
+        }
+        Ok(share)
+    }
+}
+
+impl StartOptions {
+    /// How to measure, for as long as `stop` says.
+    ///
+    /// # Errors
+    /// What is wrong with a value.
+    pub(in crate::command) fn method(
+        &self,
+        stop: Stop,
+        imports: bool,
+        seed: u64,
+    ) -> Result<Method, Failure> {
         let SimDuration(nanos) = SimDuration::parse(&self.timeout)
             .map_err(|error| Failure::usage(error.to_string(), "--timeout \"30 s\""))?;
         if nanos == 0 || nanos > SimDuration::from_secs(24 * 3600).0 {
@@ -332,53 +380,58 @@ impl MethodOptions {
             invocations: self.invocations,
             payload: self.payload()?,
             environment: self.environment()?,
-            imports: self.imports,
+            imports,
             seed,
         })
     }
 
-    fn precision(&self) -> Result<f64, Failure> {
-        let help = "--precision \"5 %\"";
-        let share = parse_share(&self.precision)
-            .map_err(|error| Failure::usage(error.to_string(), help))?;
-        if share <= 0.0 {
-            return Err(Failure::usage(
-                "a precision of 0 needs runs without end",
-                help,
-            ));
-        }
-        Ok(share)
-    }
-
     fn payload(&self) -> Result<Vec<u8>, Failure> {
-        let Some(file) = self.payload.strip_prefix('@') else {
-            return Ok(self.payload.clone().into_bytes());
-        };
-        let cannot = |error: std::io::Error| {
-            let what = format!("cannot read the payload {file}: {error}");
-            Failure::usage(what, "--payload '{\"key\": \"value\"}' or --payload @FILE")
-        };
-        let size = std::fs::metadata(file).map_err(cannot)?.len();
-        if size > PAYLOAD_MAX {
-            return Err(Failure::usage(
-                format!("the payload {file} has {size} bytes, {PAYLOAD_MAX} are the most"),
-                "use a smaller file",
-            ));
-        }
-        std::fs::read(file).map_err(cannot)
+        payload(&self.payload)
     }
 
     fn environment(&self) -> Result<Vec<(OsString, OsString)>, Failure> {
-        let pairs = self.env.iter().map(|text| {
-            let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
-            let (name, value) = pair.ok_or_else(|| {
-                let what = format!("found `--env {text}`, expected a name and a value");
-                Failure::usage(what, "--env NAME=VALUE")
-            })?;
-            Ok((OsString::from(name), OsString::from(value)))
-        });
-        pairs.collect()
+        environment(&self.env)
     }
+}
+
+/// What an invocation is given: the text itself, or the file that `@FILE` names.
+///
+/// # Errors
+/// When the file cannot be read or is too large.
+pub(in crate::command) fn payload(text: &str) -> Result<Vec<u8>, Failure> {
+    let Some(file) = text.strip_prefix('@') else {
+        return Ok(text.as_bytes().to_vec());
+    };
+    let cannot = |error: std::io::Error| {
+        let what = format!("cannot read the payload {file}: {error}");
+        Failure::usage(what, "--payload '{\"key\": \"value\"}' or --payload @FILE")
+    };
+    let size = std::fs::metadata(file).map_err(cannot)?.len();
+    if size > PAYLOAD_MAX {
+        return Err(Failure::usage(
+            format!("the payload {file} has {size} bytes, {PAYLOAD_MAX} are the most"),
+            "use a smaller file",
+        ));
+    }
+    std::fs::read(file).map_err(cannot)
+}
+
+/// Variables as `NAME=VALUE`.
+///
+/// # Errors
+/// When one has no name.
+pub(in crate::command) fn environment(
+    texts: &[String],
+) -> Result<Vec<(OsString, OsString)>, Failure> {
+    let pairs = texts.iter().map(|text| {
+        let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+        let (name, value) = pair.ok_or_else(|| {
+            let what = format!("found `--env {text}`, expected a name and a value");
+            Failure::usage(what, "--env NAME=VALUE")
+        })?;
+        Ok((OsString::from(name), OsString::from(value)))
+    });
+    pairs.collect()
 }
 
 #[cfg(test)]

@@ -1,26 +1,31 @@
 //! The target that the command line describes.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
 use frostline_bench_harness::target::{
     CommandTarget, Http, RuntimeApi, Target, Until, Words, find_program,
 };
 use frostline_models::measurement::TargetKind;
 
-use super::{Kind, Measure};
+use super::Kind;
+use super::options::TargetOptions;
 use crate::exit::Failure;
 
 /// The target.
 ///
 /// # Errors
 /// When a program is missing: what, and how to get it.
-pub(super) fn of(measure: &Measure, path: &OsStr) -> Result<Box<dyn Target>, Failure> {
-    let options = &measure.target;
+pub(in crate::command) fn of(
+    kind: Kind,
+    words: &[OsString],
+    options: &TargetOptions,
+    path: &OsStr,
+) -> Result<Box<dyn Target>, Failure> {
     let command = Words {
         label: options.label.clone(),
-        ..Words::new(measure.command.clone())
+        ..Words::new(words.iter().cloned())
     };
-    if matches!(measure.kind, Kind::RuntimeApi | Kind::Http | Kind::Command)
+    if matches!(kind, Kind::RuntimeApi | Kind::Http | Kind::Command)
         && !command.program.as_encoded_bytes().contains(&b'/')
         && find_program(&command.program, path).is_none()
     {
@@ -35,9 +40,9 @@ pub(super) fn of(measure: &Measure, path: &OsStr) -> Result<Box<dyn Target>, Fai
         None if options.until_marker => Until::Marker,
         None => Until::Exit,
     };
-    Ok(match measure.kind {
+    Ok(match kind {
         Kind::RuntimeApi => Box::new(RuntimeApi {
-            handler: handler(measure),
+            handler: handler(words, options),
             command,
         }),
         Kind::Http => Box::new(Http {
@@ -77,15 +82,9 @@ fn module(module: Words, path: &OsStr) -> Result<Words, Failure> {
     })
 }
 
-fn handler(measure: &Measure) -> String {
-    let last = || {
-        measure
-            .command
-            .last()
-            .map(|word| word.to_string_lossy().into_owned())
-    };
-    let handler = measure.target.handler.clone().or_else(last);
-    handler.unwrap_or_default()
+fn handler(words: &[OsString], options: &TargetOptions) -> String {
+    let last = || words.last().map(|word| word.to_string_lossy().into_owned());
+    options.handler.clone().or_else(last).unwrap_or_default()
 }
 
 fn checked_path(path: &str) -> Result<String, Failure> {

@@ -1,14 +1,13 @@
 //! The recording that an argument means.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use frostline_models::arrival::Placement;
 use frostline_models::scenario_file::{Resources, TraceRequest};
-use frostline_models::trace::{FORMATS, Trace, request_log};
+use frostline_models::trace::{FORMATS, Trace, azure2019, request_log};
 
 use crate::exit::Failure;
-use crate::resources::{self, Files};
+use crate::resources::{self, Files, Unpacking};
 
 /// How a recording is read.
 #[derive(Debug, clap::Args)]
@@ -17,6 +16,11 @@ pub(super) struct Reading {
     /// `duration-unit=ms`; `function`, `end`, `cold` and `time-unit` too.
     #[arg(long, value_name = "KEY=NAME")]
     column: Vec<String>,
+    /// The day of a folder with several, as in a scenario: 3 for the files with `.d03.` in their names.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=99))]
+    day: Option<u8>,
+    #[command(flatten)]
+    unpacking: Unpacking,
 }
 
 /// A recording: its kind, where it lies and how it is read.
@@ -24,6 +28,7 @@ pub(super) struct Source {
     kind: String,
     path: String,
     options: Vec<(String, String)>,
+    unpacking: Unpacking,
 }
 
 /// Finds the recording that `KIND=PATH` or `PATH` means.
@@ -50,19 +55,27 @@ pub(super) fn find(argument: &str, reading: &Reading) -> Result<Source, Failure>
     }
     let kind = match kind {
         Some(kind) => kind.to_owned(),
-        None => resources::kind_of(Path::new(path))
+        None => resources::kind_of(Path::new(path), &reading.unpacking)
             .map_err(|what| Failure::usage(what, help()))?
             .ok_or_else(|| {
                 let what = format!("the first line of {path} does not tell the kind of the trace");
                 Failure::usage(what, help())
             })?,
     };
-    let options = reading.options()?;
+    let mut options = reading.options()?;
     if !options.is_empty() && kind != request_log::FORMAT {
         let what = format!("a trace of the kind `{kind}` has columns of its own");
         return Err(Failure::usage(what, "the command without --column"));
     }
+    if let Some(day) = reading.day {
+        if kind != azure2019::FORMAT {
+            let what = format!("a trace of the kind `{kind}` has no days to choose from");
+            return Err(Failure::usage(what, "the command without --day"));
+        }
+        options.push(("day".to_owned(), day.to_string()));
+    }
     Ok(Source {
+        unpacking: reading.unpacking.clone(),
         kind,
         path: path.to_owned(),
         options,
@@ -108,28 +121,31 @@ impl Source {
             options: self.options.clone(),
         };
         let help = || {
-            if self.kind == request_log::FORMAT {
+            if let Some(help) = self.unpacking.help() {
+                help
+            } else if self.kind == request_log::FORMAT {
                 "--column time=NAME, and so on for end, duration, function, cold".to_owned()
             } else {
                 format!("another {}", self.kind)
             }
         };
-        Files::beside(PathBuf::new())
+        Files::beside(PathBuf::new(), &self.unpacking)
             .trace(&request)
             .map_err(|what| Failure::usage(what, help()))
     }
 
-    /// What to type after `--trace`.
-    pub(super) fn typed(&self) -> String {
-        let mut typed = format!("{}={}", self.kind, self.path);
+    /// What to type after `--trace`, in parts between which a line may be broken.
+    pub(super) fn typed(&self) -> Vec<String> {
+        let mut typed = vec![format!("{}={}", self.kind, self.path)];
         for (key, name) in &self.options {
             let is_plain = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '-';
+            let is_count = key == "day";
             let path = format!("trace.{}.{key}", self.kind);
-            let _ = if name.chars().all(is_plain) {
-                write!(typed, " --set {path}={name}")
+            typed.push(if is_count || name.chars().all(is_plain) {
+                format!("--set {path}={name}")
             } else {
-                write!(typed, " --set '{path}=\"{name}\"'")
-            };
+                format!("--set '{path}=\"{name}\"'")
+            });
         }
         typed
     }

@@ -104,7 +104,7 @@ impl FunctionState<'_> {
         };
         minutes.admitted(seat.is_provisioned);
         minutes.serve(served);
-        let is_spillover = !seat.is_provisioned && self.function.provisioned.instances > 0;
+        let is_spillover = !seat.is_provisioned && self.function.provisioned.is_any();
         let counts = minutes.counts();
         counts.requests += 1;
         counts.invocations += 1;

@@ -29,7 +29,7 @@ impl FunctionState<'_> {
                 } else {
                     Outcome::Warm
                 },
-                spillover: !seat.is_provisioned && self.function.provisioned.instances > 0,
+                spillover: !seat.is_provisioned && self.function.provisioned.is_any(),
                 timed_out,
                 queue: SimDuration(now - request.arrival),
                 init: SimDuration(seat.wait.unwrap_or(0)),

@@ -7,6 +7,7 @@ use super::super::agenda::{Agenda, Entry};
 use super::FunctionState;
 use crate::cold::ColdStarts;
 use crate::job::Job;
+use crate::meter::billed_ms;
 use crate::stream::ORIGIN;
 
 impl FunctionState<'_> {
@@ -58,14 +59,23 @@ impl FunctionState<'_> {
             if !self.function.provisioned.allocate_at_start {
                 let instance = self.pool.provision(job.start, job.start);
                 self.pool.ready(instance);
+                if let Some(scaler) = &mut self.scaler {
+                    scaler.starts_with(true);
+                }
                 continue;
             }
             let pace = provisioning.pace;
             let after = u128::from(number) * u128::from(pace.per.0) / u128::from(pace.count);
             let after = u64::try_from(after).unwrap_or(ORIGIN);
             let asked = job.start + provisioning.delay.0.saturating_add(after).min(ORIGIN);
-            let ready = asked.saturating_add(inits.draw(number).init);
+            let cold = inits.draw(number);
+            let ready = asked.saturating_add(cold.init);
             let instance = self.pool.provision(asked, ready);
+            // The init of a provisioned instance is billed whether it ever serves or not.
+            self.meter.billed_provisioned_ms += u128::from(billed_ms(cold.billed_init));
+            if let Some(scaler) = &mut self.scaler {
+                scaler.starts_with(false);
+            }
             agenda.push(
                 ready,
                 Entry::Ready {
@@ -73,6 +83,9 @@ impl FunctionState<'_> {
                     instance,
                 },
             );
+        }
+        if let Some(scaler) = &self.scaler {
+            agenda.push(scaler.next_tick(), Entry::Tick { function: id });
         }
     }
 }
