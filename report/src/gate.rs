@@ -17,12 +17,14 @@ use serde::Serialize;
 
 use crate::measured::label::labels;
 
+mod baseline;
 mod junit;
 mod markdown;
 mod metric;
 mod text;
 mod trackers;
 
+pub use baseline::{Baseline, BaselineError, CheckReport, Entry};
 pub use frostline_stats::gate::Verdict;
 pub use metric::Metric;
 

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 /// The results that can be regenerated.
-const RESULTS: [Entry; 9] = [
+const RESULTS: [Entry; 10] = [
     Entry {
         name: "coverage",
         seed: Some(1_000),
@@ -54,6 +54,11 @@ const RESULTS: [Entry; 9] = [
         name: "gate",
         seed: Some(20_261_124),
         make: speed::gate,
+    },
+    Entry {
+        name: "gate-fixtures",
+        seed: None,
+        make: speed::gate_fixtures,
     },
     Entry {
         name: "calibration-lambda-perf",
@@ -158,7 +163,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "no such result; there are: coverage, init-by-runtime, aws-lambda-2020, speed, growth, \
-             peers, calibration, gate, calibration-lambda-perf"
+             peers, calibration, gate, gate-fixtures, calibration-lambda-perf"
         );
     }
 }

@@ -8,6 +8,8 @@ use crate::exit::{FINE, Failure, SLOWER, UNCLEAR};
 
 mod assert;
 #[cfg(target_os = "linux")]
+mod baseline;
+#[cfg(target_os = "linux")]
 mod run;
 #[cfg(target_os = "linux")]
 mod words;
@@ -33,6 +35,10 @@ enum Way {
     #[cfg(target_os = "linux")]
     Run(Box<run::Run>),
     Assert(assert::Assert),
+    #[cfg(target_os = "linux")]
+    Check(Box<baseline::Check>),
+    #[cfg(target_os = "linux")]
+    Update(Box<baseline::Update>),
 }
 
 impl Gate {
@@ -41,6 +47,10 @@ impl Gate {
             #[cfg(target_os = "linux")]
             Way::Run(command) => command.run(common),
             Way::Assert(command) => command.run(common),
+            #[cfg(target_os = "linux")]
+            Way::Check(command) => command.run(common),
+            #[cfg(target_os = "linux")]
+            Way::Update(command) => command.run(common),
         }
     }
 }

@@ -63,6 +63,46 @@ fn more_work_is_slower_and_less_is_faster() {
     );
 }
 
+/// The base took a third of the work; another machine's baseline gives no verdict.
+#[test]
+fn a_baseline_is_checked_on_its_own_machine_only() {
+    let folder = tempdir().unwrap();
+    let gate = |way: &str, turns: u32| {
+        let work = format!("i=0; while [ $i -lt {turns} ]; do i=$((i+1)); done");
+        let arguments = ["gate", way, "--baseline", "cold.json", "--pairs", "30"];
+        let command = ["--format", "json", "--", "sh", "-c", &work];
+        frostline(folder.path(), &[&arguments[..], &command].concat())
+    };
+    let missing = gate("check", 100).code(2);
+    assert!(stderr(&missing).contains("frostline gate update --baseline cold.json"));
+    gate("update", 6_000).code(0);
+    let path = folder.path().join("cold.json");
+    let written = fs::read_to_string(&path).unwrap();
+    let slower = gate("check", 24_000).code(3);
+    let report: Value = serde_json::from_str(&stdout(&slower)).unwrap();
+    let (schema, verdict) = (&report["schema"], &report["verdict"]);
+    assert_eq!(
+        (schema, verdict),
+        (&"frostline/check/1".into(), &"slower".into())
+    );
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        written,
+        "only `update` writes"
+    );
+    let cores = written.find("\"cores\": ").unwrap();
+    let other = format!("{}\"cores\": 9{}", &written[..cores], &written[cores + 9..]);
+    fs::write(&path, other).unwrap();
+    let unclear = gate("check", 24_000).code(4);
+    assert!(
+        stdout(&unclear).contains("number of processors differs"),
+        "{}",
+        stdout(&unclear)
+    );
+    fs::write(&path, "{}").unwrap();
+    assert!(stderr(&gate("check", 100).code(2)).contains("cold.json"));
+}
+
 #[test]
 fn promises_are_kept_broken_or_unclear() {
     let folder = tempdir().unwrap();

@@ -60,6 +60,19 @@ pub(super) fn gate() -> Result<Vec<OutputFile>> {
     table("cargo", &[&build[..], &["--bin", "gate"]].concat())
 }
 
+/// Real gates over fixtures whose truth is known; it takes some half an hour.
+pub(super) fn gate_fixtures() -> Result<Vec<OutputFile>> {
+    let build = [
+        "build",
+        "--quiet",
+        "--release",
+        "--package",
+        "frostline-cli",
+    ];
+    table("cargo", &build)?;
+    table(".ci/gate", &["target/release/frostline", "200"])
+}
+
 /// The same model on our engine and three others. Installs two Python packages.
 pub(super) fn peers() -> Result<Vec<OutputFile>> {
     table("benches/peers/run.sh", &[])

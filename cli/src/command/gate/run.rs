@@ -23,7 +23,7 @@ use crate::output;
 use crate::progress::{Interrupt, Progress};
 
 /// Pairs after which a condition is given up when none of them went well.
-const HOPELESS: u64 = 3;
+pub(super) const HOPELESS: u64 = 3;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -102,7 +102,7 @@ pub(super) struct VerdictOptions {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum MetricName {
+pub(super) enum MetricName {
     /// Processor time until readiness.
     Cpu,
     /// Processor time to the end, invocations included.
@@ -128,18 +128,6 @@ impl From<MetricName> for Metric {
 }
 
 impl VerdictOptions {
-    /// The metrics that decide, each once.
-    fn deciding(&self) -> Vec<Metric> {
-        let mut metrics: Vec<Metric> = Vec::new();
-        for name in &self.metric {
-            let metric = Metric::from(*name);
-            if !metrics.contains(&metric) {
-                metrics.push(metric);
-            }
-        }
-        metrics
-    }
-
     fn max_time(&self) -> Result<Duration, Failure> {
         let help = "--max-time \"5 min\"";
         let SimDuration(nanos) = SimDuration::parse(&self.max_time)
@@ -149,10 +137,23 @@ impl VerdictOptions {
         }
         Ok(Duration::from_nanos(nanos))
     }
+}
 
-    fn share(text: &str, help: &str) -> Result<f64, Failure> {
-        parse_share(text).map_err(|error| Failure::usage(error.to_string(), help))
+/// The metrics that decide, each once.
+pub(super) fn deciding(names: &[MetricName]) -> Vec<Metric> {
+    let mut metrics: Vec<Metric> = Vec::new();
+    for name in names {
+        let metric = Metric::from(*name);
+        if !metrics.contains(&metric) {
+            metrics.push(metric);
+        }
     }
+    metrics
+}
+
+/// A share, as in `3 %`.
+pub(super) fn share(text: &str, help: &str) -> Result<f64, Failure> {
+    parse_share(text).map_err(|error| Failure::usage(error.to_string(), help))
 }
 
 /// What was measured, for the files.
@@ -185,9 +186,9 @@ impl Run {
                 .iter()
                 .map(|cell| cell.condition.clone())
                 .collect(),
-            deciding: self.verdict.deciding(),
-            tolerance: VerdictOptions::share(&self.verdict.tolerance, "--tolerance \"3 %\"")?,
-            error: VerdictOptions::share(&self.verdict.error, "--error \"1 %\"")?,
+            deciding: deciding(&self.verdict.metric),
+            tolerance: share(&self.verdict.tolerance, "--tolerance \"3 %\"")?,
+            error: share(&self.verdict.error, "--error \"1 %\"")?,
             pairs_max: self.verdict.max_pairs,
         };
         // Before anything is started: what makes no test is told first.
@@ -303,7 +304,7 @@ fn is_decided(trial: &Trial, conditions: usize) -> bool {
 }
 
 /// What cannot start at all is bad input, and no verdict.
-fn check_start(warm_up: &Pair) -> Result<(), Failure> {
+pub(super) fn check_start(warm_up: &Pair) -> Result<(), Failure> {
     let failed = |runs: &[Measured]| {
         let all = runs.iter().all(|run| run.outcome != Outcome::Ready);
         let told = runs.iter().find_map(|run| run.detail.clone());
@@ -319,12 +320,12 @@ fn check_start(warm_up: &Pair) -> Result<(), Failure> {
     Ok(())
 }
 
-fn trial(plan: &Plan) -> Result<Trial, Failure> {
+pub(super) fn trial(plan: &Plan) -> Result<Trial, Failure> {
     Trial::new(plan.clone())
         .map_err(|error| Failure::usage(error.to_string(), "--tolerance \"3 %\" --error \"1 %\""))
 }
 
-fn never_ready(who: &str, told: &str) -> Failure {
+pub(super) fn never_ready(who: &str, told: &str) -> Failure {
     Failure::usage(
         format!("{who} was never ready: {told}"),
         "run the command by hand; `--timeout \"60 s\"` waits longer, `frostline doctor` tells what \
@@ -332,7 +333,7 @@ fn never_ready(who: &str, told: &str) -> Failure {
     )
 }
 
-fn refused(error: MeasureError, done: u64) -> Failure {
+pub(super) fn refused(error: MeasureError, done: u64) -> Failure {
     match error {
         MeasureError::Interrupted => Failure::Interrupted(format!(
             "no verdict, {done} pairs were measured; no process that was started is left"
