@@ -122,12 +122,12 @@ impl Machine {
                 ms * libm::exp(small / (squares / 2.0).sqrt())
             }
             Noise::Stalls => {
-                let stall = if self.uniform() < 0.1 {
+                let held_up = if self.uniform() < 0.1 {
                     5.0 * libm::pow(open_unit(self.random.next_u64()), -1.0 / 1.1)
                 } else {
                     0.0
                 };
-                ms * libm::exp(small) + stall
+                ms * libm::exp(small) + held_up
             }
             Noise::Order => ms * libm::exp(small) * if second { 0.9 } else { 1.0 },
             Noise::Ticks => (ms * libm::exp(small) / 10.0).round() * 10.0,

@@ -141,7 +141,9 @@ impl Series {
         };
         let joined = |of: fn(&Period) -> &Distribution| -> Vec<Distribution> {
             let groups = periods.chunks(size);
-            groups.map(|group| Distribution::sum(group.iter().map(of))).collect()
+            groups
+                .map(|group| Distribution::sum(group.iter().map(of)))
+                .collect()
         };
         let (latency, init) = (joined(|p| &p.latency), joined(|p| &p.init));
         for (of_latency, of_init, probability) in QUANTILES {
