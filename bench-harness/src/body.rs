@@ -1,5 +1,6 @@
 //! What every instance has: a first process, a group, a folder, eyes, and an end.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::os::fd::OwnedFd;
@@ -23,8 +24,14 @@ use crate::spawn::{self, Ended, Launch};
 use crate::target::{Failure, Report, Setting};
 use crate::watch::{self, Event, Happening, Lookout, Watcher};
 
+mod container;
 mod environment;
 mod limits;
+mod plan;
+
+use container::Bundle;
+pub(crate) use container::{Container, PATH as CONTAINER_PATH, run_to_end};
+pub(crate) use plan::Plan;
 
 /// The folder that an instance without a package starts in, inside its temporary folder.
 const TASK: &str = "task";
@@ -39,21 +46,6 @@ const AFTERMATH: Duration = Duration::from_millis(30);
 const OPEN_LATE: &str = "When the package's first file was opened was noticed too late to be told, because the machine \
      was busy.";
 
-/// What to run, and how it tells that it is ready.
-#[derive(Debug, Default)]
-pub(crate) struct Plan {
-    pub(crate) program: OsString,
-    pub(crate) arguments: Vec<OsString>,
-    /// Variables that its kind of target needs.
-    pub(crate) environment: Vec<(OsString, OsString)>,
-    /// The text of a line that means readiness.
-    pub(crate) line: Option<String>,
-    /// The name of the variable that holds the number of the marker descriptor.
-    pub(crate) marker: Option<&'static str>,
-    /// Whether it runs in the host's own network.
-    pub(crate) network: bool,
-}
-
 /// A running instance, whatever its kind.
 #[derive(Debug)]
 pub(crate) struct Body {
@@ -61,6 +53,9 @@ pub(crate) struct Body {
     group: Option<Group>,
     mark: OsString,
     folder: PathBuf,
+    bundle: Option<Bundle>,
+    /// Where the harness finds programs.
+    path: OsString,
     watcher: Option<Watcher>,
     events: Receiver<Event>,
     interrupt: Arc<AtomicBool>,
@@ -109,6 +104,7 @@ impl Body {
             group,
             lookout,
             watch,
+            bundle,
             mut report,
         } = prepared;
         let mark = {
@@ -118,22 +114,45 @@ impl Body {
             mark.push(value);
             mark
         };
-        let started = match launch.start() {
-            Ok(started) => started,
-            Err(error) => {
-                discard(&folder, group.as_ref());
-                return Err(Failure::new(Outcome::NotStarted, error.to_string()));
+        // It looks already when the process begins. Until it does is time of the harness alone.
+        let began = clock::now();
+        let watcher = Watcher::start(lookout, sender).map_err(|error| {
+            discard(&folder, group.as_ref());
+            Failure::new(
+                Outcome::NotStarted,
+                format!("it cannot be watched: {error}"),
+            )
+        });
+        let mut watcher = watcher?;
+        let asked_at = asked_at + clock::since(began, clock::now());
+        let started = launch
+            .start()
+            .map_err(|error| Failure::new(Outcome::NotStarted, error.to_string()));
+        let started = started.and_then(|started| match &bundle {
+            None => Ok(started),
+            Some(bundle) => {
+                let made = bundle.adopt(&started, &watcher, setting.timeout)?;
+                report.phases.create_ns = Some(clock::since(asked_at, made.exec_at));
+                Ok(made)
             }
-        };
+        });
+        let started = started.inspect_err(|_| {
+            if let Some(bundle) = &bundle {
+                bundle.delete(host.path().to_owned());
+            }
+            discard(&folder, group.as_ref());
+        })?;
+        watcher.look_at(started.pidfd);
         report.phases.package_ns = setting.package_ns;
         report.phases.sandbox_ns = Some(clock::since(asked_at, started.exec_at));
-        let watcher = Watcher::start(started.pidfd, lookout, sender);
         let mut body = Self {
             pid: started.pid,
             group,
             mark,
             folder,
-            watcher: None,
+            bundle,
+            path: host.path().to_owned(),
+            watcher: Some(watcher),
             events,
             interrupt: host.interrupt(),
             observe: setting.observe,
@@ -147,13 +166,11 @@ impl Body {
             report,
         };
         // From here on dropping the body cleans up.
-        let watcher = watcher.map_err(|error| {
-            Failure::new(
-                Outcome::NotStarted,
-                format!("it cannot be watched: {error}"),
-            )
-        })?;
-        body.watcher = Some(watcher);
+        if let Some(bundle) = &body.bundle {
+            let (at, took) = bundle.begin(host.path().to_owned(), setting.timeout)?;
+            body.exec_at = at;
+            body.report.phases.begin_ns = Some(took);
+        }
         Ok(body)
     }
 
@@ -241,17 +258,29 @@ impl Body {
     fn note_mapped(&mut self) {
         let first = self.pid.as_raw_nonzero().get();
         let table = reaper::processes();
+        let members = self.group.as_ref().map(Group::members).unwrap_or_default();
+        let members: Vec<i32> = members
+            .iter()
+            .map(|pid| pid.as_raw_nonzero().get())
+            .collect();
         let own: Vec<_> = table
             .into_iter()
-            .filter(|process| process.pid == first || process.session == first)
+            .filter(|process| process.session == first || members.contains(&process.pid))
             .collect();
-        let mut files = observe::mapped(&own);
+        let mut files = if self.bundle.is_some() {
+            // What a container maps lies in its files, which are all in the package.
+            BTreeSet::new()
+        } else {
+            observe::mapped(&own)
+        };
         files.extend(
             self.package
                 .iter()
                 .flat_map(|folder| observe::files_in(folder)),
         );
         self.report.opened = files.into_iter().collect();
+        // A container can open nothing else.
+        self.report.opened_all = self.bundle.is_some();
     }
 
     /// Processor time since `execve`.
@@ -314,6 +343,11 @@ impl Body {
         })
     }
 
+    /// The first process.
+    pub(crate) fn pid(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
     /// Whether the first process still runs.
     pub(crate) fn is_running(&mut self) -> bool {
         if self.ended.is_none() {
@@ -362,6 +396,10 @@ impl Body {
         self.report.usage = self.usage();
         if let Some(watch) = self.watch.take() {
             self.report.opened = watch.drain().into_iter().collect();
+            self.report.opened_all = true;
+        }
+        if let Some(bundle) = self.bundle.take() {
+            bundle.delete(self.path.clone());
         }
         discard(&self.folder, self.group.take().as_ref());
     }
@@ -412,6 +450,7 @@ struct Prepared {
     group: Option<Group>,
     lookout: Lookout,
     watch: Option<Watch>,
+    bundle: Option<Bundle>,
     report: Report,
 }
 
@@ -432,16 +471,19 @@ fn prepare(
     let doors = group.as_ref().map(Group::doors).transpose();
     let doors = doors.map_err(|error| cannot("cannot join its group", error))?;
     let separate = host.isolation().min(setting.isolation) >= Isolation::Namespaces;
-    let watch = (separate && setting.observe).then(Watch::new).flatten();
-    let mounts = separate.then(|| {
+    let own_mounts = separate && !plan.bare && plan.container.is_none();
+    let watch = (own_mounts && setting.observe).then(Watch::new).flatten();
+    let mounts = own_mounts.then(|| {
         let package = setting.package.as_deref();
-        crate::namespace::mounts(package, &own, host.temporary(), &plan.named())
+        crate::namespace::mounts(package, &own, host.temporary(), &plan.named(host.path()))
     });
     let mut mounts = mounts
         .transpose()
         .map_err(|error| cannot("cannot prepare mounts", error))?;
     let covered = mounts.as_ref().is_some_and(|mounts| mounts.over.is_some());
-    let temporary = if covered {
+    let temporary = if let Some(home) = &plan.home {
+        home.clone()
+    } else if covered {
         host.temporary().to_owned()
     } else {
         own
@@ -450,8 +492,9 @@ fn prepare(
         mounts.watch = watch.as_ref().map(Watch::with_points);
     }
     report.applied.isolation = match (&group, separate) {
-        (Some(_), true) => Isolation::Namespaces,
-        (Some(_), false) => Isolation::Cgroup,
+        (Some(_), _) if plan.container.is_some() => Isolation::Container,
+        (Some(_), _) if own_mounts => Isolation::Namespaces,
+        (Some(_), _) => Isolation::Cgroup,
         _ => Isolation::Process,
     };
     let pipe = || -> Result<(OwnedFd, OwnedFd), Failure> {
@@ -463,6 +506,8 @@ fn prepare(
     let start_in = setting
         .package
         .clone()
+        .filter(|_| plan.container.is_none())
+        .or_else(|| plan.home.clone())
         .unwrap_or_else(|| temporary.join(TASK));
     let environment = environment::of(
         host,
@@ -475,13 +520,27 @@ fn prepare(
     );
     let (marker, marker_end) = marker.unzip();
     let network = host.network().filter(|_| separate && plan.network);
+    let network = network.map(crate::network::Network::handle);
+    let bundle = plan
+        .container
+        .as_ref()
+        .map(|container| {
+            let inside = host.family().map(|family| family.inside(name));
+            let id = host.id_of(name);
+            container.bundle(folder, id, inside, network.as_ref(), &environment)
+        })
+        .transpose()
+        .map_err(|error| cannot("cannot write its bundle", error))?;
+    let (program, arguments, environment) = plan.command(bundle.as_ref(), host, environment);
+    // The runtime moves the container's processes by itself.
+    let in_container = bundle.is_some();
     let launch = Launch {
-        program: plan.program.clone(),
-        arguments: plan.arguments.clone(),
+        program,
+        arguments,
         environment,
         folder: start_in,
-        groups: doors.unwrap_or_default(),
-        network: network.map(crate::network::Network::handle),
+        groups: doors.filter(|_| !in_container).unwrap_or_default(),
+        network: network.filter(|_| !in_container),
         mounts,
         inherited: marker_end,
         output: Some(output_end),
@@ -497,32 +556,7 @@ fn prepare(
         group,
         lookout,
         watch,
+        bundle,
         report,
     })
-}
-
-impl Plan {
-    /// Paths of the machine that the command names: they must not be hidden.
-    fn named(&self) -> Vec<PathBuf> {
-        let words = std::iter::once(&self.program).chain(&self.arguments);
-        words
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-            .collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn absolute_paths_of_the_command_are_named() {
-        let plan = Plan {
-            program: OsString::from("python3"),
-            arguments: vec![OsString::from("-m"), OsString::from("/opt/a.py")],
-            ..Plan::default()
-        };
-        assert_eq!(plan.named(), [PathBuf::from("/opt/a.py")]);
-    }
 }

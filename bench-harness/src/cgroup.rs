@@ -21,7 +21,7 @@ use rustix::process::Pid;
 mod hierarchy;
 mod limit;
 
-pub(crate) use hierarchy::{Hierarchies, Kind};
+pub(crate) use hierarchy::{Hierarchies, Kind, mount_points};
 pub(crate) use limit::Quota;
 
 /// Processes and threads of an instance at most: enough for any runtime, too few to hurt a machine.
@@ -98,6 +98,17 @@ impl Family {
         Ok(group)
     }
 
+    /// The path of a group inside an instance's, from the top of every hierarchy: for a container.
+    pub(crate) fn inside(&self, name: &str) -> String {
+        let below = self.hierarchies.of("cpu").and_then(|(kind, base)| {
+            let top = hierarchy::top_of(kind)?;
+            base.strip_prefix(top).ok().map(Path::to_owned)
+        });
+        let path = Path::new("/").join(below.unwrap_or_default());
+        let path = path.join(&self.name).join(name).join("container");
+        path.to_string_lossy().into_owned()
+    }
+
     /// Whether a controller is at hand.
     pub(crate) fn has(&self, controller: &str) -> bool {
         self.hierarchies.of(controller).is_some()
@@ -162,11 +173,7 @@ impl Group {
         let mut members: Vec<Pid> = self
             .folders
             .iter()
-            .filter_map(|(_, folder)| fs::read_to_string(folder.join(MEMBERS)).ok())
-            .flat_map(|text| {
-                let pids = text.lines().filter_map(|line| line.trim().parse().ok());
-                pids.filter_map(Pid::from_raw).collect::<Vec<_>>()
-            })
+            .flat_map(|(_, folder)| members_below(folder))
             .collect();
         members.sort_unstable_by_key(|pid| pid.as_raw_nonzero());
         members.dedup();
@@ -187,6 +194,20 @@ impl Group {
             remove_tree(folder);
         }
     }
+}
+
+/// Every process in a group and the groups in it.
+fn members_below(folder: &Path) -> Vec<Pid> {
+    let text = fs::read_to_string(folder.join(MEMBERS)).unwrap_or_default();
+    let pids = text.lines().filter_map(|line| line.trim().parse().ok());
+    let mut members: Vec<Pid> = pids.filter_map(Pid::from_raw).collect();
+    let inside = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in inside {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            members.extend(members_below(&entry.path()));
+        }
+    }
+    members
 }
 
 /// The list of a group's processes.

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use rustix::process::{Pid, Signal};
 
-use crate::cgroup::{Hierarchies, remove_tree};
+use crate::cgroup::{Hierarchies, mount_points, remove_tree};
 use crate::host::{MARK, PREFIX};
 use crate::reaper;
 
@@ -37,7 +37,11 @@ pub fn clean(temporary: &Path) -> io::Result<Cleaned> {
             cleaned.processes += 1;
         }
     }
-    for (_, top) in Hierarchies::detect()?.all() {
+    // Also where nothing of use here is mounted: container runtimes make groups everywhere. And also
+    // below the group that was delegated to whoever is no administrator.
+    let tops = mount_points();
+    let delegated = Hierarchies::detect()?.delegated();
+    for top in tops.iter().chain(&delegated) {
         let groups = fs::read_dir(top).into_iter().flatten().flatten();
         for group in groups {
             if is_abandoned(&group.file_name().to_string_lossy()) {

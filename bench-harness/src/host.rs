@@ -180,6 +180,11 @@ impl Host {
         (OsString::from(MARK), OsString::from(value))
     }
 
+    /// A name for something of an instance, unique on the machine.
+    pub(crate) fn id_of(&self, instance: &str) -> String {
+        format!("{}-{instance}", self.name)
+    }
+
     /// The machine's folder for temporary files.
     pub(crate) fn temporary(&self) -> &Path {
         &self.temporary
@@ -212,5 +217,9 @@ impl Drop for Host {
         crate::reaper::kill_marked(OsStr::new(&mark));
         // What cannot be removed now, `doctor --clean` removes.
         let _ = std::fs::remove_dir_all(&self.folder);
+        // Container runtimes make groups in every hierarchy, also in those of no use here.
+        for top in crate::cgroup::mount_points() {
+            crate::cgroup::remove_tree(&top.join(&self.name));
+        }
     }
 }

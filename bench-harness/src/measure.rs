@@ -285,9 +285,10 @@ impl<'a> Measurement<'a> {
             })
         };
         std::fs::create_dir_all(&folder).map_err(failed)?;
-        let package = match cell.condition.padding_bytes {
-            Some(bytes) => package.padded(bytes, &folder)?,
-            None => package.clone(),
+        let padding = cell.condition.padding_bytes.unwrap_or(0);
+        let package = match (padding, cell.condition.modules.unwrap_or(0)) {
+            (0, 0) => package.clone(),
+            (bytes, modules) => package.padded(bytes, modules, &folder)?,
         };
         let placed = match &package {
             Package::Folder(path) => path.clone(),

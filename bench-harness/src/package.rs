@@ -11,6 +11,10 @@ use walkdir::WalkDir;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+mod modules;
+
+pub(crate) use modules::environment as modules_environment;
+
 /// Bytes of an unpacked package at most: AWS Lambda allows 250 MB for a zip and 10 GB for an image
 /// (AWS, "Lambda quotas", read 2026-10).
 const BYTES_MAX: u64 = 10 << 30;
@@ -103,14 +107,19 @@ impl Package {
     ///
     /// # Errors
     /// When it cannot be read or written.
-    pub(crate) fn padded(&self, bytes: u64, folder: &Path) -> Result<Self, PackageError> {
-        let made = folder.join(format!("padded-{bytes}"));
+    pub(crate) fn padded(
+        &self,
+        bytes: u64,
+        modules: u32,
+        folder: &Path,
+    ) -> Result<Self, PackageError> {
+        let made = folder.join(format!("padded-{bytes}-{modules}"));
         let result = match self {
             Self::Folder(path) => copy(path, &made)
-                .and_then(|()| pad_folder(&made, bytes))
+                .and_then(|()| pad_folder(&made, bytes, modules))
                 .map(|()| Self::Folder(made)),
             Self::Zip(path) => fs::copy(path, &made)
-                .and_then(|_| pad_zip(&made, bytes))
+                .and_then(|_| pad_zip(&made, bytes, modules))
                 .map(|()| Self::Zip(made)),
         };
         result.map_err(|source| self.failed(source))
@@ -195,25 +204,29 @@ fn too_large(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::FileTooLarge, told)
 }
 
-fn pad_folder(folder: &Path, bytes: u64) -> io::Result<()> {
-    let folder = folder.join(PADDING_FOLDER);
-    fs::create_dir_all(&folder)?;
-    padding(bytes, |name, contents| {
-        fs::write(folder.join(name), contents)
-    })
+fn pad_folder(folder: &Path, bytes: u64, modules: u32) -> io::Result<()> {
+    let mut write = |name: &str, contents: &[u8]| {
+        let path = folder.join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(path, contents)
+    };
+    padding(bytes, &mut write)?;
+    modules::write(modules, &mut write)
 }
 
-fn pad_zip(zip: &Path, bytes: u64) -> io::Result<()> {
+fn pad_zip(zip: &Path, bytes: u64, modules: u32) -> io::Result<()> {
     let file = File::options().read(true).write(true).open(zip)?;
     let mut writer = ZipWriter::new_append(file).map_err(io::Error::other)?;
     // It cannot be compressed, and nobody would send it longer than it is.
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-    padding(bytes, |name, contents| {
-        writer
-            .start_file(format!("{PADDING_FOLDER}/{name}"), options)
-            .map_err(io::Error::other)?;
+    let mut write = |name: &str, contents: &[u8]| {
+        writer.start_file(name, options).map_err(io::Error::other)?;
         writer.write_all(contents)
-    })?;
+    };
+    padding(bytes, &mut write)?;
+    modules::write(modules, &mut write)?;
     writer.finish().map_err(io::Error::other)?;
     Ok(())
 }
@@ -227,7 +240,7 @@ fn padding(bytes: u64, mut write: impl FnMut(&str, &[u8]) -> io::Result<()>) -> 
         let size = left.min(PADDING_FILE);
         let mut contents = vec![0; usize::try_from(size).map_err(io::Error::other)?];
         random.fill_bytes(&mut contents);
-        write(&format!("{number:05}.bin"), &contents)?;
+        write(&format!("{PADDING_FOLDER}/{number:05}.bin"), &contents)?;
         left -= size;
         number += 1;
     }
@@ -264,8 +277,9 @@ mod tests {
         let (source, work) = (source(), tempfile::tempdir().unwrap());
         let package = Package::at(source.path()).unwrap();
         assert_eq!(package.bytes().unwrap(), 16);
-        let padded = package.padded(3 << 20, work.path()).unwrap();
-        assert_eq!(padded.bytes().unwrap(), 16 + (3 << 20));
+        let padded = package.padded(3 << 20, 2, work.path()).unwrap();
+        let grown = padded.bytes().unwrap() - 16;
+        assert!((3 << 20..(3 << 20) + 20_000).contains(&grown), "{grown}");
         let placed = work.path().join("placed");
         padded.place(&placed).unwrap();
         let mode = fs::metadata(placed.join("bootstrap"))
@@ -274,6 +288,8 @@ mod tests {
             .mode();
         assert_eq!(mode & 0o777, 0o755);
         assert!(placed.join("frostline-padding/00002.bin").is_file());
+        assert!(placed.join("frostline-modules/m00001.py").is_file());
+        assert!(placed.join("frostline-modules/m00001.js").is_file());
     }
 
     #[test]
@@ -282,7 +298,7 @@ mod tests {
         let zip = work.path().join("a.zip");
         zipped(&["bootstrap", "lib/app.py"], &zip);
         let package = Package::at(&zip).unwrap();
-        let padded = package.padded(1 << 20, work.path()).unwrap();
+        let padded = package.padded(1 << 20, 0, work.path()).unwrap();
         let grown = padded.bytes().unwrap() - package.bytes().unwrap();
         assert!((1 << 20..(1 << 20) + 4096).contains(&grown), "{grown}");
         let placed = work.path().join("placed");

@@ -19,6 +19,8 @@ pub struct Factors {
     pub packages: Vec<Option<Package>>,
     /// Bytes of padding.
     pub paddings: Vec<u64>,
+    /// Modules that are added and loaded.
+    pub modules: Vec<u32>,
     /// Levels of isolation.
     pub isolations: Vec<Isolation>,
     /// Instances started at once.
@@ -33,6 +35,7 @@ impl Default for Factors {
             resources: vec![Resources::Unlimited],
             packages: vec![None],
             paddings: vec![0],
+            modules: vec![0],
             isolations: vec![Isolation::Namespaces],
             concurrents: vec![1],
         }
@@ -75,6 +78,9 @@ impl Factors {
         });
         cells = crossed(&cells, &self.paddings, |cell, padding| {
             cell.condition.padding_bytes = Some(*padding).filter(|bytes| *bytes > 0);
+        });
+        cells = crossed(&cells, &self.modules, |cell, modules| {
+            cell.condition.modules = Some(*modules).filter(|count| *count > 0);
         });
         cells = crossed(&cells, &self.isolations, |cell, isolation| {
             cell.condition.isolation = *isolation;

@@ -6,15 +6,37 @@
 
 use std::fs;
 use std::io;
+use std::sync::mpsc::channel;
+use std::thread::JoinHandle;
 
 use crate::cgroup::Hierarchies;
 use crate::spawn;
+
+/// Starts a thread that does not wait for its turn, where the system allows it. It is what it shall be
+/// before this returns, because going back to the topmost group may take 100 ms on a busy machine.
+///
+/// # Errors
+/// When there are no threads left.
+pub(crate) fn start(name: &str, act: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    let (prepared, is_prepared) = channel();
+    let thread = std::thread::Builder::new().name(name.to_owned());
+    let thread = thread.spawn(move || {
+        // Where it is not allowed stamps may be late, which `doctor` tells.
+        let _ = be_punctual();
+        // Whoever started the thread waits for this, or is gone.
+        let _ = prepared.send(());
+        act();
+    })?;
+    // A thread that is gone already has panicked, which joining it tells.
+    let _ = is_prepared.recv();
+    Ok(thread)
+}
 
 /// Makes the calling thread one that does not wait for its turn, where the system allows it.
 ///
 /// # Errors
 /// Why it does not; the thread works on as it was.
-pub(crate) fn be_punctual() -> io::Result<()> {
+fn be_punctual() -> io::Result<()> {
     let refused = match spawn::raise_own_priority() {
         Ok(()) => return Ok(()),
         Err(error) => error,

@@ -26,7 +26,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::clock;
 use crate::network::{self, Network};
-use crate::punctual::be_punctual;
+use crate::punctual;
 use crate::watch::{Event, Happening};
 
 #[cfg(test)]
@@ -103,17 +103,13 @@ impl Server {
             .enable_io()
             .enable_time()
             .build()?;
-        let thread = std::thread::Builder::new()
-            .name("runtime-api".to_owned())
-            .spawn(move || {
-                // Where it is not allowed stamps may be late, which `doctor` tells.
-                let _ = be_punctual();
-                runtime.block_on(async {
-                    tokio::spawn(serve(listener, state));
-                    // The sender is dropped or sends; either ends the runtime and all its tasks.
-                    let _ = stopped.await;
-                });
-            })?;
+        let thread = punctual::start("runtime-api", move || {
+            runtime.block_on(async {
+                tokio::spawn(serve(listener, state));
+                // The sender is dropped or sends; either ends the runtime and all its tasks.
+                let _ = stopped.await;
+            });
+        })?;
         Ok(Self {
             address,
             invocations,

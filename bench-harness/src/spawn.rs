@@ -370,6 +370,14 @@ pub(crate) fn raise_own_priority() -> io::Result<()> {
     Ok(())
 }
 
+/// Makes the calling thread an ordinary one again.
+pub(crate) fn lower_own_priority() {
+    let ordinary = libc::sched_param { sched_priority: 0 };
+    // SAFETY: 0 is the calling thread, and the pointer is to live memory of the right type. It cannot
+    // fail: everybody may lower a priority.
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_OTHER, &raw const ordinary) };
+}
+
 /// Nanoseconds of processor time that a process has used, all its threads together.
 pub(crate) fn cpu_time(pid: i32) -> Option<u64> {
     let mut id = 0;

@@ -20,11 +20,15 @@ use crate::host::Host;
 
 mod command;
 mod http;
+mod oci;
+mod restore;
 mod runtime_api;
 mod words;
 
 pub use command::{CommandTarget, MARKER, Until};
 pub use http::Http;
+pub use oci::{CONTAINER_RUNTIMES, Oci};
+pub use restore::Restore;
 pub use runtime_api::RuntimeApi;
 pub use words::{Words, find_program};
 
@@ -165,6 +169,8 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// Files that it opened, where that was observed.
     pub opened: Vec<PathBuf>,
+    /// Whether these are all of them; otherwise files that it read and closed again may be missing.
+    pub opened_all: bool,
     /// The end of what it wrote.
     pub output: String,
 }

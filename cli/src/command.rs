@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::exit::Failure;
 
+mod advise;
 mod calibrate;
 mod compare;
 mod completions;
@@ -86,6 +87,7 @@ enum Command {
     Simulate(simulate::Simulate),
     Size(size::Size),
     Compare(compare::Compare),
+    Advise(advise::Advise),
     Cost(Box<cost::Cost>),
     Calibrate(calibrate::Calibrate),
     Gate(Box<gate::Gate>),
@@ -109,6 +111,7 @@ impl Arguments {
             Command::Simulate(command) => command.run(&self.common),
             Command::Size(command) => command.run(&self.common),
             Command::Compare(command) => command.run(&self.common),
+            Command::Advise(command) => command.run(&self.common),
             Command::Cost(command) => command.run(&self.common),
             Command::Calibrate(command) => command.run(&self.common),
             Command::Gate(command) => command.run(&self.common),

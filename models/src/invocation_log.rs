@@ -16,6 +16,7 @@
 //! | `aws-json` | Lambda's JSON log format, Telemetry API | the same, and the kind of init |
 //! | `cloudwatch-events` | `aws logs filter-log-events`, `get-log-events` | either of the above, with log streams |
 //! | `logs-insights` | Logs Insights as CSV or JSON | one row an invocation |
+//! | `lambda-insights` | Lambda Insights, in the embedded metric format | one event an invocation, with memory used |
 //! | `lambda-perf` | maxday/lambda-perf, JSON and CSV | Init Durations by runtime, day and memory |
 //! | `otlp` | OpenTelemetry's JSON export, `faas.*` | spans with `faas.coldstart`, histogram `faas.init_duration` |
 //! | `cloud-run` | Cloud Logging request logs, Cloud Monitoring `startup_latencies` | latency, instance; histograms of starts |
@@ -53,6 +54,7 @@ mod document;
 mod google;
 mod insights;
 mod otlp;
+mod performance;
 mod platform;
 mod print;
 mod requests;
@@ -89,6 +91,8 @@ pub enum Format {
     CloudwatchEvents,
     /// Rows of a Logs Insights query.
     LogsInsights,
+    /// Events of Lambda Insights.
+    LambdaInsights,
     /// maxday/lambda-perf's results.
     LambdaPerf,
     /// OpenTelemetry in JSON.
@@ -103,11 +107,12 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AwsText,
         Self::AwsJson,
         Self::CloudwatchEvents,
         Self::LogsInsights,
+        Self::LambdaInsights,
         Self::LambdaPerf,
         Self::Otlp,
         Self::CloudRun,
@@ -122,6 +127,7 @@ impl Format {
             Self::AwsJson => "aws-json",
             Self::CloudwatchEvents => "cloudwatch-events",
             Self::LogsInsights => "logs-insights",
+            Self::LambdaInsights => "lambda-insights",
             Self::LambdaPerf => "lambda-perf",
             Self::Otlp => "otlp",
             Self::CloudRun => "cloud-run",

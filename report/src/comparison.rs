@@ -63,6 +63,17 @@ pub struct Question {
     /// The half width over the baseline's value that every difference of all functions together shall
     /// reach, if any.
     pub precision: Option<f64>,
+    /// For whom.
+    pub scope: Scope,
+}
+
+/// For whom metrics are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// For each function, and all of them together.
+    EachFunction,
+    /// For all functions together.
+    Together,
 }
 
 /// Scenarios beside the first of them.
@@ -372,13 +383,17 @@ impl<'a> Pairs<'a> {
         };
         let is_single =
             baseline.scenario.functions.len() == 1 && other.scenario.functions.len() == 1;
+        let is_alone = is_single && matched.len() == 1;
         for (metric, _) in METRICS {
             if !question.metrics.iter().any(|asked| asked == metric) {
                 continue;
             }
             // A single function is its own total.
-            if !(is_single && matched.len() == 1) {
+            if !is_alone {
                 pairs.add(metric, None, baseline.series(None), other.series(None));
+            }
+            if question.scope == Scope::Together && !is_alone {
+                continue;
             }
             for (here, there) in &matched {
                 let name = Some(baseline.scenario.functions[*here].name.as_str());

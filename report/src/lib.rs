@@ -40,6 +40,7 @@
 //! # Limits
 //! * Money needs the region's price book; without it costs are `null`.
 //! * The peak of all functions together is the sum of their peaks, an upper bound.
+pub mod advice;
 mod bill;
 pub mod calibration;
 pub mod comparison;

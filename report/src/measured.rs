@@ -76,6 +76,10 @@ pub struct ConditionSummary {
     pub package_ms: Quantiles,
     /// Setting up the sandbox.
     pub sandbox_ms: Quantiles,
+    /// Making the container, as part of the sandbox; null for other targets.
+    pub create_ms: Quantiles,
+    /// Letting the container's command begin, as part of the init; null for other targets.
+    pub begin_ms: Quantiles,
     /// From `execve` to the first opening of a file of the package.
     pub first_user_open_ms: Quantiles,
     /// The first invocation.
@@ -191,6 +195,8 @@ impl ConditionSummary {
             start_ms: ms(|run| run.phases.start_ns()),
             package_ms: ms(|run| run.phases.package_ns),
             sandbox_ms: ms(|run| run.phases.sandbox_ns),
+            create_ms: ms(|run| run.phases.create_ns),
+            begin_ms: ms(|run| run.phases.begin_ns),
             first_user_open_ms: ms(|run| run.phases.first_user_open_ns),
             first_response_ms: ms(|run| run.phases.first_invocation_ns),
             second_response_ms: ms(|run| run.phases.second_invocation_ns),

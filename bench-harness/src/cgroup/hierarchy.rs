@@ -142,10 +142,40 @@ impl Hierarchies {
         self.0.iter().map(|(kind, base)| (kind, base.as_path()))
     }
 
+    /// The groups that this process is in, where they are not the topmost.
+    pub(crate) fn delegated(&self) -> Vec<PathBuf> {
+        let own = self.0.iter().map(|(kind, top)| own_group(kind, top));
+        own.flatten().collect()
+    }
+
     /// The hierarchy that has a controller.
     pub(crate) fn of(&self, controller: &str) -> Option<(&Kind, &Path)> {
         self.all().find(|(kind, _)| kind.has(controller))
     }
+}
+
+/// Every place where control groups are mounted, of use here or not.
+pub(crate) fn mount_points() -> Vec<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let groups = mounts.lines().filter(|line| {
+        let kind = line
+            .split_once(" - ")
+            .and_then(|(_, after)| after.split(' ').next());
+        matches!(kind, Some("cgroup" | "cgroup2"))
+    });
+    let places = groups.filter_map(|line| line.split(' ').nth(4));
+    places.map(PathBuf::from).collect()
+}
+
+/// Where a hierarchy is mounted.
+pub(super) fn top_of(kind: &Kind) -> Option<PathBuf> {
+    let all = Hierarchies::detect().ok()?;
+    let found = all.0.into_iter().find(|(own, _)| match (own, kind) {
+        (Kind::V1(own), Kind::V1(names)) => own == names,
+        (Kind::V2(_), Kind::V2(_)) => true,
+        _ => false,
+    });
+    found.map(|(_, top)| top)
 }
 
 /// Makes the family's folder below `base`, with every controller that can be had for its children.

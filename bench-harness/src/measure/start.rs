@@ -13,7 +13,7 @@ use crate::cache::Closure;
 use crate::clock;
 use crate::noise::Counters;
 use crate::observe;
-use crate::package::Package;
+use crate::package::{Package, modules_environment};
 use crate::plan::Cell;
 use crate::target::{Failure, Report, Setting};
 
@@ -81,13 +81,14 @@ impl Measurement<'_> {
         });
         let mut opened = Vec::new();
         let mut runs = Vec::new();
-        let observed = self.host.isolation() >= Isolation::Namespaces;
+        let mut observed = true;
         for (instance, mut started) in started.into_iter().enumerate() {
             if let Err(failure @ (Failure::Interrupted | Failure::Missing { .. })) = started.outcome
             {
                 return Err(failure.into());
             }
             opened.append(&mut started.report.opened);
+            observed &= started.report.opened_all;
             started.report.applied.cache = cache;
             started.report.applied.residency = residency;
             started.report.applied.instrumented = purpose == Purpose::Imports;
@@ -195,13 +196,19 @@ impl Measurement<'_> {
                 .extend(super::imports::environment(self.host));
         }
         let package = prepared.package.as_ref();
-        let Some(package) = package.filter(|_| condition.cache == Cache::Fresh) else {
-            return Ok((setting, None));
-        };
-        let (folder, took) = self.place(package)?;
-        setting.package = Some(folder.clone());
-        setting.package_ns = Some(took);
-        Ok((setting, Some(folder)))
+        let mut fresh = None;
+        if let Some(package) = package.filter(|_| condition.cache == Cache::Fresh) {
+            let (folder, took) = self.place(package)?;
+            setting.package = Some(folder.clone());
+            setting.package_ns = Some(took);
+            fresh = Some(folder);
+        }
+        if let (Some(_), Some(folder)) = (condition.modules, &setting.package) {
+            // What the caller sets wins.
+            let own = modules_environment(folder);
+            setting.environment.splice(0..0, own);
+        }
+        Ok((setting, fresh))
     }
 
     fn place(&self, package: &Package) -> Result<(PathBuf, u64), Failure> {

@@ -60,20 +60,28 @@ impl Target for CommandTarget {
             line,
             marker: (self.until == Until::Marker).then_some(MARKER),
             network: true,
+            ..Plan::default()
         };
         let body = Body::start(host, setting, &plan, events())?;
-        Ok(Box::new(Running {
-            body,
-            until: &self.until,
-            is_ready: false,
-        }))
+        Ok(Box::new(Running::new(body, &self.until)))
     }
 }
 
-struct Running<'a> {
+/// A command that was started.
+pub(super) struct Running<'a> {
     body: Body,
     until: &'a Until,
     is_ready: bool,
+}
+
+impl<'a> Running<'a> {
+    pub(super) fn new(body: Body, until: &'a Until) -> Self {
+        Self {
+            body,
+            until,
+            is_ready: false,
+        }
+    }
 }
 
 impl Instance for Running<'_> {

@@ -13,7 +13,7 @@ use crate::body::{Body, Plan, Quiet, events};
 use crate::clock;
 use crate::host::Host;
 use crate::network::{self, Network};
-use crate::punctual::be_punctual;
+use crate::punctual;
 use crate::target::{Failure, Instance, Invoked, Report, Setting, Target};
 use crate::watch::Happening;
 
@@ -70,21 +70,45 @@ impl Target for Http {
             network: true,
             ..Plan::default()
         };
-        let body = Body::start(host, setting, &plan, events())?;
-        let courier = Courier::start(network.cloned(), port, &self.path)
-            .map_err(|error| cannot("no thread for its probe", error))?;
-        Ok(Box::new(Serving {
-            body,
-            courier,
-            is_ready: false,
-        }))
+        let serving = Serving::start(host, setting, &plan, port, &self.path)?;
+        Ok(Box::new(serving))
     }
 }
 
-struct Serving {
+/// A server that was started.
+pub(super) struct Serving {
     body: Body,
     courier: Courier,
     is_ready: bool,
+}
+
+impl Serving {
+    /// Starts what will answer on the port.
+    pub(super) fn start(
+        host: &Host,
+        setting: &Setting,
+        plan: &Plan,
+        port: u16,
+        path: &str,
+    ) -> Result<Self, Failure> {
+        let separate = host.isolation().min(setting.isolation) >= Isolation::Namespaces;
+        let network = host.network().filter(|_| separate);
+        let courier = Courier::start(network.cloned(), port, path).map_err(|error| {
+            let told = format!("no thread for its probe: {error}");
+            Failure::new(Outcome::NotStarted, told)
+        })?;
+        let body = Body::start(host, setting, plan, events())?;
+        Ok(Self {
+            body,
+            courier,
+            is_ready: false,
+        })
+    }
+
+    /// Its first process.
+    pub(super) fn pid(&self) -> i32 {
+        self.body.pid()
+    }
 }
 
 impl Instance for Serving {
@@ -202,8 +226,6 @@ impl Courier {
         let (done, answers) = channel();
         let path = path.to_owned();
         let run = move || {
-            // Where it is not allowed stamps may be late, which `doctor` tells.
-            let _ = be_punctual();
             let entered = network.map_or(Ok(()), |network| network.enter());
             for errand in todo {
                 let result = match &entered {
@@ -215,9 +237,7 @@ impl Courier {
                 }
             }
         };
-        let thread = std::thread::Builder::new()
-            .name("courier".to_owned())
-            .spawn(run)?;
+        let thread = punctual::start("courier", run)?;
         Ok(Self {
             errands: Some(errands),
             answers,

@@ -27,8 +27,8 @@ Examples:
   frostline calibrate logs.csv --where runtime=python3.13,package=zip --out .
   frostline calibrate --explain checkout.profile.toml
 
-Log formats: aws-text, aws-json, cloudwatch-events, logs-insights, lambda-perf, otlp, cloud-run,
-knative, csv. Plain, or compressed with gzip, zstd, bzip2 or xz.";
+Log formats: aws-text, aws-json, cloudwatch-events, logs-insights, lambda-insights, lambda-perf,
+otlp, cloud-run, knative, csv. Plain, or compressed with gzip, zstd, bzip2 or xz.";
 
 /// Fit a profile of init to measurements or production logs, or show one.
 #[derive(Debug, clap::Args)]

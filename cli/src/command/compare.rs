@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use frostline_models::metric::estimated;
 use frostline_models::units::parse_share;
-use frostline_report::comparison::{Candidate, Comparison, Question, USUAL_METRICS};
-use frostline_report::summary::Summary;
+use frostline_report::comparison::{Question, Scope, USUAL_METRICS};
 
 use super::paired::{Bench, Named};
 use super::scenario::{self, Changes};
@@ -50,17 +49,7 @@ impl Compare {
         let question = self.question()?;
         let mut all = self.settle(common)?;
         let bench = Bench::new(common)?;
-        let precision = all[0].scenario.run.precision.clone();
-        let comparison = if let Some(precision) = precision {
-            let question = Question {
-                precision: Some(precision.relative),
-                ..question
-            };
-            until_precise(&bench, &mut all, &question, precision.most_replications)?
-        } else {
-            let summaries = bench.summaries(&mut all)?;
-            compared(&all, &summaries, &question)?
-        };
+        let (comparison, _) = bench.compare(&mut all, question)?;
         if let Some(folder) = &common.out {
             output::write(&folder.join("comparison.json"), &comparison.to_json())?;
         }
@@ -91,6 +80,7 @@ impl Compare {
             metrics,
             same_within,
             precision: None,
+            scope: Scope::EachFunction,
         })
     }
 
@@ -153,49 +143,4 @@ fn names(paths: &[PathBuf]) -> Vec<String> {
         names.push(name);
     }
     names
-}
-
-fn compared(
-    all: &[Named],
-    summaries: &[Summary],
-    question: &Question,
-) -> Result<Comparison, Failure> {
-    let candidates: Vec<Candidate<'_>> = all
-        .iter()
-        .zip(summaries)
-        .map(|(named, summary)| Candidate {
-            name: &named.name,
-            scenario: &named.scenario,
-            summary,
-        })
-        .collect();
-    Comparison::new(&candidates, question, env!("CARGO_PKG_VERSION"))
-        .map_err(|error| Failure::usage(error.to_string(), "--set run.warm-up=none"))
-}
-
-/// Adds replications to all of them until the differences are as precise as was asked.
-fn until_precise(
-    bench: &Bench<'_>,
-    all: &mut [Named],
-    question: &Question,
-    most: u32,
-) -> Result<Comparison, Failure> {
-    let mut outcomes = bench.outcomes(all)?;
-    loop {
-        let summaries: Vec<Summary> = all
-            .iter()
-            .zip(&outcomes)
-            .map(|(named, outcome)| {
-                Summary::for_comparison(&named.scenario, outcome, named.manifest.clone())
-            })
-            .collect();
-        let comparison = compared(all, &summaries, question)?;
-        let next = comparison.next_replications(u64::from(most));
-        let Some(total) = next.and_then(|total| u32::try_from(total).ok()) else {
-            return Ok(comparison);
-        };
-        for (named, outcome) in all.iter().zip(&mut outcomes) {
-            bench.more(named, outcome, total)?;
-        }
-    }
 }

@@ -37,7 +37,9 @@ Examples:
   frostline measure runtime-api --cache warm,evicted --resources lambda:512,lambda:1769 \\
       --out cold --package function.zip -- ./bootstrap
   frostline measure http --runs 20 -- node server.js
-  frostline measure command --until-line Ready -- ./server";
+  frostline measure command --until-line Ready -- ./server
+  frostline measure oci --rootfs rootfs --until-line Ready -- /bin/server
+  frostline measure restore -- node server.js";
 
 /// Measure real cold starts of a command, on this machine and without a cloud account.
 #[derive(Debug, clap::Args)]
@@ -69,8 +71,12 @@ pub(super) enum Kind {
     Http,
     /// Any command, until it exits, prints a line, or writes to a descriptor.
     Command,
+    /// A command in a container, made of the files of --rootfs by runc or crun.
+    Oci,
     /// A WebAssembly module, run by wasmtime.
     Wasm,
+    /// A server as `http`, restored by CRIU from a checkpoint that is taken after its first answer.
+    Restore,
 }
 
 impl Measure {
@@ -88,7 +94,7 @@ impl Measure {
         host_options.isolation = self.conditions.most_isolation();
         host_options.interrupt = interrupt.flag();
         // Before anything is set up: what the command lacks is told first.
-        let target = targets::of(self.kind, &self.command, &self.target, &path)?;
+        let target = targets::of(self.kind, &self.command, &self.target, &cells, &path)?;
         let host = Host::open(&host_options).context("cannot open the machine for measuring")?;
         let mut journal = Journal::open(journal_path, self.resume)?;
         let progress = Progress::named("measuring", common.quiet, interrupt);

@@ -2,6 +2,7 @@
 
 use frostline_models::scenario::{Scenario, WarmUp};
 use frostline_models::units::SimDuration;
+use frostline_report::comparison::{Candidate, Comparison, Question};
 use frostline_report::summary::{Manifest, Summary};
 use frostline_report::tally::Tally;
 use frostline_sim::outcome::{RunSpan, SimulationOutcome};
@@ -30,6 +31,15 @@ impl Named {
             scenario,
             manifest,
         })
+    }
+
+    /// The scenario with what came of it.
+    pub(super) fn candidate<'a>(&'a self, summary: &'a Summary) -> Candidate<'a> {
+        Candidate {
+            name: &self.name,
+            scenario: &self.scenario,
+            summary,
+        }
     }
 }
 
@@ -71,11 +81,45 @@ impl<'a> Bench<'a> {
         Ok(summaries)
     }
 
-    /// The same, keeping what it takes to add replications with [`Bench::more`].
+    /// Compares all of them with the first; where the first asks for a precision, it is that of the
+    /// differences, and replications are added until they have it.
     ///
     /// # Errors
-    /// When the user interrupts.
-    pub(super) fn outcomes(&self, all: &mut [Named]) -> Result<Vec<SimulationOutcome>, Failure> {
+    /// When the user interrupts, or the runs cannot be compared.
+    pub(super) fn compare(
+        &self,
+        all: &mut [Named],
+        question: Question,
+    ) -> Result<(Comparison, Vec<Summary>), Failure> {
+        let Some(precision) = all[0].scenario.run.precision.clone() else {
+            let summaries = self.summaries(all)?;
+            return Ok((compared(all, &summaries, &question)?, summaries));
+        };
+        let question = Question {
+            precision: Some(precision.relative),
+            ..question
+        };
+        let mut outcomes = self.outcomes(all)?;
+        loop {
+            let runs = all.iter().zip(&outcomes);
+            let summaries: Vec<Summary> = runs
+                .map(|(named, outcome)| {
+                    Summary::for_comparison(&named.scenario, outcome, named.manifest.clone())
+                })
+                .collect();
+            let comparison = compared(all, &summaries, &question)?;
+            let next = comparison.next_replications(u64::from(precision.most_replications));
+            let Some(total) = next.and_then(|total| u32::try_from(total).ok()) else {
+                return Ok((comparison, summaries));
+            };
+            for (named, outcome) in all.iter().zip(&mut outcomes) {
+                self.more(named, outcome, total)?;
+            }
+        }
+    }
+
+    /// The outcomes, to which replications can be added.
+    fn outcomes(&self, all: &mut [Named]) -> Result<Vec<SimulationOutcome>, Failure> {
         let whole = |named: &Named| self.watched(named, frostline_sim::simulate);
         let mut outcomes = all.iter().map(whole).collect::<Result<Vec<_>, _>>()?;
         let spans: Vec<RunSpan> = outcomes.iter().map(SimulationOutcome::span).collect();
@@ -89,7 +133,7 @@ impl<'a> Bench<'a> {
     ///
     /// # Errors
     /// When the user interrupts.
-    pub(super) fn more(
+    fn more(
         &self,
         named: &Named,
         outcome: &mut SimulationOutcome,
@@ -145,4 +189,18 @@ impl<'a> Bench<'a> {
             ))
         })
     }
+}
+
+fn compared(
+    all: &[Named],
+    summaries: &[Summary],
+    question: &Question,
+) -> Result<Comparison, Failure> {
+    let candidates: Vec<Candidate<'_>> = all
+        .iter()
+        .zip(summaries)
+        .map(|(named, summary)| named.candidate(summary))
+        .collect();
+    Comparison::new(&candidates, question, env!("CARGO_PKG_VERSION"))
+        .map_err(|error| Failure::usage(error.to_string(), "--set run.warm-up=none"))
 }

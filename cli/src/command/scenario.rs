@@ -138,6 +138,19 @@ pub(super) fn settle(
     }
 }
 
+/// The scenario file as it is written, with the changes: what a key says before it is settled.
+///
+/// # Errors
+/// When it cannot be read, or a change is none.
+pub(super) fn written(path: &Path, changes: &Changes) -> Result<ScenarioFile, Failure> {
+    let (name, text, _) = source(Some(path))?;
+    let mut file = ScenarioFile::parse(&name, &text)?;
+    for assignment in assignments(changes)? {
+        file.set(&assignment)?;
+    }
+    Ok(file)
+}
+
 /// Adds what to type where a file met the limit of unpacking.
 fn with_help(mut found: Diagnostics, unpacking: &Unpacking) -> Diagnostics {
     if let Some(help) = unpacking.help() {

@@ -39,7 +39,7 @@ fn arguments(command: &str) -> Vec<String> {
 #[test]
 fn the_commands_of_the_pages_on_decisions_run() {
     let examples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    for (page, expected) in [("comparing.md", 3)] {
+    for (page, expected) in [("comparing.md", 3), ("advice.md", 2)] {
         let commands = commands(page);
         assert_eq!(commands.len(), expected, "{page}: {commands:?}");
         for command in commands {

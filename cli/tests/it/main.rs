@@ -6,6 +6,7 @@ use std::path::Path;
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
 
+mod advise;
 mod calibrate;
 mod compare;
 mod conservation;

@@ -14,6 +14,7 @@ fn help_fits_the_terminal_and_names_the_exit_codes() {
     assert!(help.contains("130  interrupted"), "{help}");
     for command in [
         "simulate",
+        "advise",
         "calibrate",
         "compare",
         "cost",

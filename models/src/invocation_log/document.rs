@@ -6,7 +6,8 @@ use super::sessions::{Event, Sessions};
 use super::source::{Lines, amount_of, instant, instant_of, megabytes};
 use super::{
     DOCUMENT_MAX, Format, INVOCATIONS_MAX, InitKind, InvocationLog, LogError, LoggedInit,
-    LoggedInvocation, Omission, google, insights, otlp, platform, requests, table, text,
+    LoggedInvocation, Omission, google, insights, otlp, performance, platform, requests, table,
+    text,
 };
 
 /// Reads JSON from the first line to the end.
@@ -114,6 +115,9 @@ impl Reader {
         } else if platform::is_event(object) {
             self.found(Format::AwsJson);
             self.event(platform::event(object), None, lines)?;
+        } else if performance::is_event(object) {
+            self.found(Format::LambdaInsights);
+            self.take(performance::invocation(object));
         } else if object.get("message").is_some() && object.get("timestamp").is_some() {
             self.found(Format::CloudwatchEvents);
             self.message(object, lines)?;
@@ -141,6 +145,10 @@ impl Reader {
             return Ok(());
         };
         let found = match serde_json::from_str::<Value>(message) {
+            Ok(inner) if performance::is_event(&inner) => {
+                self.take(performance::invocation(&inner));
+                return Ok(());
+            }
             Ok(inner) if inner.is_object() => platform::event(&inner),
             _ => {
                 let mut found = None;
@@ -216,7 +224,7 @@ impl Reader {
 }
 
 /// A cell as text; empty ones are none.
-fn as_text(value: &Value) -> Option<String> {
+pub(super) fn as_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -28,6 +28,9 @@ pub struct Condition {
     /// Files of no use that were added to the package, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub padding_bytes: Option<u64>,
+    /// Modules of no use that were added to the package and that the runtime loads as it starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modules: Option<u32>,
     /// How the target is kept apart from the machine.
     pub isolation: Isolation,
     /// Instances started at once.
@@ -43,6 +46,7 @@ impl Default for Condition {
             package_bytes: None,
             package: None,
             padding_bytes: None,
+            modules: None,
             isolation: Isolation::default(),
             concurrent: 1,
         }

@@ -117,10 +117,17 @@ pub struct Phases {
     /// From asking for the process to its `execve`: groups, namespaces, fork.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sandbox_ns: Option<u64>,
+    /// Making the container, as part of the sandbox: the runtime's `create`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_ns: Option<u64>,
+    /// Letting the container's command begin, as part of its init: the runtime's `start`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub begin_ns: Option<u64>,
     /// From `execve` to the first opening of a file of the package: the runtime's own boot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_user_open_ns: Option<u64>,
-    /// From `execve` to readiness: the Init Duration.
+    /// From `execve` to readiness: the Init Duration. For a container from the runtime's `start`, for a
+    /// checkpoint from asking for its restore.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ready_ns: Option<u64>,
     /// From `execve` to the response to the first invocation.

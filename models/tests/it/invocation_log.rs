@@ -145,6 +145,43 @@ fn exports_of_log_events_carry_streams_and_either_kind_of_message() {
 }
 
 /// `1.28E8` bytes are 128 MB.
+/// Lambda Insights writes one event an invocation, alone or as the message of a log event.
+#[test]
+fn events_of_lambda_insights_are_invocations() {
+    let metrics = r#"{"Namespace":"LambdaInsights","Dimensions":[["function_name"]],"Metrics":[]}"#;
+    let event = |more: &str| {
+        format!(
+            r#"{{"_aws":{{"Timestamp":1605034324256,"CloudWatchMetrics":[{metrics}]}},"event_type":"performance","function_name":"resize","version":"3","request_id":"r-1","duration":451.5,"billed_duration":452,{more}"used_memory_max":63,"total_memory":256}}"#
+        )
+    };
+    let cold = event(r#""cold_start":true,"init_duration":130,"#);
+    let restored = event(r#""cold_start":true,"#);
+    let warm = event("");
+    let wrapped = serde_json::json!({
+        "message": cold, "timestamp": 1_605_034_324_300_u64, "logStreamName": "s",
+    });
+    let other = r#"{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"orders":3}"#;
+    let text = format!("{cold}\n{restored}\n{warm}\n{wrapped}\n{other}\n");
+    let log = invocation_log::read("insights.log", &mut text.as_bytes(), None).unwrap();
+    assert_eq!(log.format, Some(Format::LambdaInsights));
+    assert_eq!(log.invocations.len(), 4);
+    let first = &log.invocations[0];
+    assert_eq!(first.init.map(|init| init.ms), Some(130.0));
+    assert_eq!((first.cold, first.duration_ms), (Some(true), Some(451.5)));
+    assert_eq!(
+        (first.memory_mb, first.max_memory_mb),
+        (Some(256), Some(63.0))
+    );
+    assert_eq!(first.function.as_deref(), Some("resize"));
+    assert_eq!(first.end_ms, Some(1_605_034_324_256.0));
+    assert_eq!(
+        (log.invocations[1].cold, log.invocations[1].init),
+        (Some(true), None)
+    );
+    assert_eq!(log.invocations[2].cold, Some(false));
+    assert_eq!(log.invocations[3].init, first.init);
+}
+
 #[test]
 fn rows_of_logs_insights_have_decimal_bytes() {
     for log in [fixture!("insights.csv"), fixture!("insights.json")] {

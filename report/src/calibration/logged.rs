@@ -355,7 +355,11 @@ impl Samples {
         let aws = matches!(
             log.format,
             Some(
-                Format::AwsText | Format::AwsJson | Format::CloudwatchEvents | Format::LogsInsights
+                Format::AwsText
+                    | Format::AwsJson
+                    | Format::CloudwatchEvents
+                    | Format::LogsInsights
+                    | Format::LambdaInsights
             )
         );
         if aws && self.phases.contains_key(&Phase::Code) {

@@ -26,7 +26,7 @@ pub(crate) fn labels(conditions: &[Condition]) -> Vec<String> {
         .collect()
 }
 
-const FACTORS: usize = 7;
+const FACTORS: usize = 8;
 
 fn words(condition: &Condition) -> Vec<String> {
     let mega = |bytes: u64| significant(frostline_models::math::to_f64(bytes) / 1e6);
@@ -45,6 +45,9 @@ fn words(condition: &Condition) -> Vec<String> {
         condition
             .padding_bytes
             .map_or_else(String::new, |bytes| format!("+{} MB", mega(bytes))),
+        condition
+            .modules
+            .map_or_else(String::new, |modules| format!("+{modules} modules")),
         condition.isolation.name().to_owned(),
         if condition.concurrent > 1 {
             format!("×{}", condition.concurrent)

@@ -174,8 +174,8 @@ impl Run {
         let stop = Stop::Runs(self.verdict.max_pairs);
         let method = self.start.method(stop, false, common.seed)?;
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let base = targets::of(self.target, &base_words, &self.end, &path)?;
-        let change = targets::of(self.target, &change_words, &self.end, &path)?;
+        let base = targets::of(self.target, &base_words, &self.end, &base_cells, &path)?;
+        let change = targets::of(self.target, &change_words, &self.end, &change_cells, &path)?;
         let mut plan = Plan {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: common.seed,

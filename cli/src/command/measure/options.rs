@@ -43,12 +43,23 @@ pub(in crate::command) struct Conditions {
         default_value = "none"
     )]
     disk: Vec<String>,
-    /// The function's package, a folder or a zip; the command starts inside.
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    /// The function's package, a folder or a zip; the command starts inside. For `oci` the container's
+    /// files, also as --rootfs.
+    #[arg(
+        long,
+        visible_alias = "rootfs",
+        value_name = "LIST",
+        value_delimiter = ','
+    )]
     package: Vec<PathBuf>,
     /// Files of no use that are added to the package: `20 MB`.
     #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "package")]
     padding: Vec<String>,
+    /// Modules of no use that are added to the package and loaded as the runtime starts (Python,
+    /// Node.js): `0,100`.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "0",
+          requires = "package", value_parser = clap::value_parser!(u32).range(0..=20_000))]
+    modules: Vec<u32>,
     /// How the target is kept apart; what the machine forbids is told.
     #[arg(
         long,
@@ -121,6 +132,7 @@ impl Conditions {
             resources: resources(&self.resources)?,
             packages,
             paddings: self.paddings()?,
+            modules: self.modules.clone(),
             isolations: self.isolation.iter().map(|name| (*name).into()).collect(),
             concurrents: self.concurrent.clone(),
         };
@@ -130,6 +142,7 @@ impl Conditions {
             factors.resources.len(),
             factors.packages.len(),
             factors.paddings.len(),
+            factors.modules.len(),
             factors.isolations.len(),
             factors.concurrents.len(),
         ];

@@ -2,8 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 
+use frostline_bench_harness::plan::Cell;
 use frostline_bench_harness::target::{
-    CommandTarget, Http, RuntimeApi, Target, Until, Words, find_program,
+    CONTAINER_RUNTIMES, CommandTarget, Http, Oci, Restore, RuntimeApi, Target, Until, Words,
+    find_program,
 };
 use frostline_models::measurement::TargetKind;
 
@@ -19,13 +21,18 @@ pub(in crate::command) fn of(
     kind: Kind,
     words: &[OsString],
     options: &TargetOptions,
+    cells: &[Cell],
     path: &OsStr,
 ) -> Result<Box<dyn Target>, Failure> {
-    let command = Words {
+    let mut command = Words {
         label: options.label.clone(),
         ..Words::new(words.iter().cloned())
     };
-    if matches!(kind, Kind::RuntimeApi | Kind::Http | Kind::Command)
+    let has_package = cells.iter().all(|cell| cell.package.is_some());
+    if kind == Kind::Wasm || kind != Kind::Oci && !has_package {
+        command = where_it_lies(command, kind);
+    }
+    if !matches!(kind, Kind::Oci | Kind::Wasm)
         && !command.program.as_encoded_bytes().contains(&b'/')
         && find_program(&command.program, path).is_none()
     {
@@ -55,6 +62,15 @@ pub(in crate::command) fn of(
             until,
             kind: TargetKind::Command,
         }),
+        Kind::Oci => Box::new(container(has_package, command, until, path)?),
+        Kind::Restore => {
+            let server = Http {
+                command,
+                port: options.port,
+                path: checked_path(&options.path)?,
+            };
+            Box::new(checkpoint(cells, server, path)?)
+        }
         Kind::Wasm => Box::new(CommandTarget {
             command: module(command, path)?,
             until,
@@ -63,18 +79,83 @@ pub(in crate::command) fn of(
     })
 }
 
-/// The module with its arguments, run by wasmtime.
-fn module(module: Words, path: &OsStr) -> Result<Words, Failure> {
-    if find_program(OsStr::new("wasmtime"), path).is_none() {
+/// Without a package the target starts in an empty folder: a program or module that is named from here
+/// is named from there.
+fn where_it_lies(command: Words, kind: Kind) -> Words {
+    let is_path = command.program.as_encoded_bytes().contains(&b'/') || kind == Kind::Wasm;
+    let absolute = std::path::absolute(&command.program).ok();
+    let Some(program) = absolute.filter(|path| is_path && path.exists()) else {
+        return command;
+    };
+    Words {
+        program: program.into_os_string(),
+        ..command
+    }
+}
+
+/// The container; its files are the package.
+fn container(
+    has_package: bool,
+    command: Words,
+    until: Until,
+    path: &OsStr,
+) -> Result<Oci, Failure> {
+    if !has_package {
         return Err(Failure::usage(
-            "there is no program `wasmtime` along the PATH, which runs WebAssembly modules",
-            "cargo install wasmtime-cli",
+            "a container needs a folder with its files, and there is none",
+            "--rootfs DIR; `docker export` of a container, or debootstrap, makes one",
         ));
     }
-    let name = module.program.clone();
+    if until == Until::Marker {
+        return Err(Failure::usage(
+            "a container inherits no descriptor for a marker",
+            "--until-line TEXT",
+        ));
+    }
+    let runtime = Oci::find_runtime(path).ok_or_else(|| {
+        let names = CONTAINER_RUNTIMES.join(" nor ");
+        Failure::usage(
+            format!("there is neither {names} along the PATH, which make containers"),
+            "apt-get install runc",
+        )
+    })?;
+    Ok(Oci {
+        runtime,
+        command,
+        until,
+    })
+}
+
+/// The server with the tool that checkpoints it.
+fn checkpoint(cells: &[Cell], server: Http, path: &OsStr) -> Result<Restore, Failure> {
+    if cells.iter().any(|cell| cell.condition.concurrent > 1) {
+        return Err(Failure::usage(
+            "processes get the numbers back that they had, so that restores cannot run at once",
+            "leave out --concurrent",
+        ));
+    }
+    let tool = find_program(OsStr::new("criu"), path).ok_or_else(|| {
+        Failure::usage(
+            "there is no program `criu` along the PATH, which takes and restores checkpoints",
+            "apt-get install criu (kernels after 6.5 need 4.0 or later)",
+        )
+    })?;
+    Ok(Restore::new(tool, server))
+}
+
+/// The module with its arguments, run by wasmtime.
+fn module(module: Words, path: &OsStr) -> Result<Words, Failure> {
+    let runtime = find_program(OsStr::new("wasmtime"), path).ok_or_else(|| {
+        Failure::usage(
+            "there is no program `wasmtime` along the PATH, which runs WebAssembly modules",
+            "cargo install wasmtime-cli",
+        )
+    })?;
+    let file = std::path::Path::new(&module.program).file_name();
+    let name = file.unwrap_or(&module.program).to_owned();
     let words = ["run".into(), "--".into(), module.program];
     Ok(Words {
-        program: "wasmtime".into(),
+        program: runtime.into_os_string(),
         arguments: words.into_iter().chain(module.arguments).collect(),
         label: module
             .label
