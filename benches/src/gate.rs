@@ -331,7 +331,9 @@ mod tests {
     }
 
     /// At an error of 10 %, 300 gates at the very edge of the tolerance are called slower 15 times at
-    /// most on average (5 %, one side); 30 are exceeded by chance once in 4,000 (binomial, 2.6·10⁻⁴).
+    /// most on average (5 %, one side); 30 are exceeded by chance once in 8,000 (binomial, 1.3·10⁻⁴).
+    /// 200 gates of identical programs are called slower or faster 20 times at most on average; 36 are
+    /// exceeded once in 5,000 (1.9·10⁻⁴).
     #[test]
     fn errors_stay_below_the_nominal_ones_under_every_noise() {
         for noise in Noise::ALL
@@ -344,7 +346,7 @@ mod tests {
         for noise in Noise::ALL {
             let alike = plan(noise, 0.0, 0.1);
             let rates = alike.rates(200);
-            assert!(rates.slower + rates.faster <= 8, "{noise:?}: {rates:?}");
+            assert!(rates.slower + rates.faster <= 36, "{noise:?}: {rates:?}");
         }
     }
 

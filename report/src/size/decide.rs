@@ -217,9 +217,13 @@ fn compare(
         }
     };
     let same = rules.same_within * scale;
+    let have = word(first.len());
     Compared {
         is_beaten: high <= same,
-        needed: needed(&difference, same, word(first.len())).map(|n| n.max(word(first.len()) + 1)),
+        // One that is cheaper is not ruled out by its cost, however often it is run.
+        needed: needed(&difference, same, have)
+            .filter(|_| difference.point <= same)
+            .map(|needed| needed.max(have + 1)),
     }
 }
 
