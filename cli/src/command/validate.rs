@@ -7,14 +7,15 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use frostline_bench_harness::package::Package;
+use frostline_bench_harness::package::{Package, PackageError};
+use frostline_bench_harness::plan::Cell;
 use frostline_bench_harness::pool::{self, Replay, Rules};
 use frostline_bench_harness::target::{Failure as TargetFailure, Setting, Target};
 use frostline_bench_harness::{Host, HostOptions};
 use frostline_models::arrival::{Arrivals, Recorded};
 use frostline_models::init::{Init, Phase};
 use frostline_models::keepalive::KeepAlive;
-use frostline_models::measurement::{Isolation, Resources, TargetDescription};
+use frostline_models::measurement::{Condition, Isolation, Resources, TargetDescription};
 use frostline_models::record::{Invocation, ThrottleReason};
 use frostline_models::scenario::{Function, Scenario, WarmUp};
 use frostline_models::units::{SimDuration, SimTime, parse_share};
@@ -142,6 +143,7 @@ impl Validate {
 /// What both sides are given.
 struct Plan {
     target: Box<dyn Target>,
+    package: Option<Package>,
     /// One function with the very requests, as the simulation gets them.
     scenario: Scenario,
     arrivals: Vec<SimTime>,
@@ -154,7 +156,13 @@ impl Validate {
     fn plan(&self, common: &Common, interrupt: &Interrupt) -> Result<Plan, Failure> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         // Before anything runs: what the command lacks is told first.
-        let target = targets::of(self.kind, &self.command, &self.target, &path)?;
+        let package = self.package.as_deref().map(Package::at).transpose();
+        let package = package.map_err(|error| unplaced(&error))?;
+        let cells = [Cell {
+            condition: Condition::default(),
+            package: package.clone(),
+        }];
+        let target = targets::of(self.kind, &self.command, &self.target, &cells, &path)?;
         let mut scenario = scenario::settle(self.scenario.as_deref(), &self.changes, &[])?;
         if scenario.run.precision.is_some() {
             return Err(Failure::usage(
@@ -199,11 +207,12 @@ impl Validate {
         };
         Ok(Plan {
             target,
+            package,
+            scenario,
             arrivals,
             rules,
             speed,
             assumptions,
-            scenario,
         })
     }
 
@@ -265,17 +274,13 @@ impl Validate {
             _ => isolation.max(Isolation::Cgroup),
         };
         let host = Host::open(&host_options).context("cannot open the machine for measuring")?;
-        let package = self.package.as_deref().map(|path| {
-            let package = Package::at(path).and_then(|package| pool::placed(&host, &package));
-            package.map_err(|error| {
-                Failure::usage(error.to_string(), "--package takes a folder or a zip")
-            })
-        });
+        let package = plan.package.as_ref();
+        let package = package.map(|package| pool::placed(&host, package));
         let timeout = plan.scenario.functions[0].timeout;
         let setting = Setting {
             resources,
             isolation,
-            package: package.transpose()?,
+            package: package.transpose().map_err(|error| unplaced(&error))?,
             environment: options::environment(&self.env)?,
             timeout: timeout.map_or(Duration::from_secs(30), |span| Duration::from_nanos(span.0)),
             ..Setting::default()
@@ -302,6 +307,10 @@ impl Validate {
             ),
         })
     }
+}
+
+fn unplaced(error: &PackageError) -> Failure {
+    Failure::usage(error.to_string(), "--package takes a folder or a zip")
 }
 
 /// What a local pool cannot do yet is told, all of it at once.

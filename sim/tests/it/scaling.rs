@@ -37,8 +37,7 @@ fn scaled(function: Function, scaling: Scaling, minutes: u64) -> Scenario {
 
 fn only(scenario: &Scenario) -> Period {
     let outcome = run(scenario, 5);
-    let period = periods(&outcome, 0).next().unwrap().clone();
-    period
+    periods(&outcome, 0).next().unwrap().clone()
 }
 
 fn instance_minutes(period: &Period) -> f64 {

@@ -156,7 +156,7 @@ impl Session {
             .start
             .method(Stop::Runs(self.pairs), false, common.seed)?;
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let target = targets::of(self.target, &self.command, &self.end, &path)?;
+        let target = targets::of(self.target, &self.command, &self.end, &cells, &path)?;
         let yardstick = CommandTarget {
             command: Words {
                 label: Some(YARDSTICK_LABEL.to_owned()),
