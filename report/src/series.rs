@@ -11,7 +11,7 @@ use frostline_stats::outcome::Period;
 use frostline_stats::replications::needed_for_quantile;
 
 use crate::estimates::{Observed, time_average};
-use crate::section::{Sections, pool};
+use crate::section::Sections;
 
 /// The metrics that can be compared, as paths of the JSON output, with their units. Lower is better
 /// in all of them.
@@ -141,7 +141,9 @@ impl Series {
         };
         let joined = |of: fn(&Period) -> &Distribution| -> Vec<Distribution> {
             let groups = periods.chunks(size);
-            groups.map(|group| pool(group.iter().map(of))).collect()
+            groups
+                .map(|group| Distribution::sum(group.iter().map(of)))
+                .collect()
         };
         let (latency, init) = (joined(|p| &p.latency), joined(|p| &p.init));
         for (of_latency, of_init, probability) in QUANTILES {
