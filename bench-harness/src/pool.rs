@@ -22,7 +22,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use frostline_models::init::Phase;
-use frostline_models::keepalive::Reuse;
+use frostline_models::keepalive::{KeepAlive, Reuse};
 use frostline_models::math::{below, wide_index};
 use frostline_models::measurement::{Applied, Noise, Phases};
 use frostline_models::record::{Invocation, Outcome, ThrottleReason};
@@ -48,8 +48,8 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// How the pool is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    /// How long an idle instance is kept; `None` for ever.
-    pub keep_alive: Option<SimDuration>,
+    /// How long an idle instance is kept.
+    pub keep_alive: KeepAlive,
     /// Which idle instance takes a request.
     pub reuse: Reuse,
     /// Instances that are started before the first request and never end; they are asked first.
@@ -58,7 +58,7 @@ pub struct Rules {
     pub limit: Option<(u64, ThrottleReason)>,
     /// Whether idle instances get no processor time, as on AWS Lambda; needs a control group.
     pub freeze: bool,
-    /// Names the choices of [`Reuse::Random`].
+    /// Names the choices of [`Reuse::Random`] and of keep-alives that are drawn.
     pub seed: u64,
 }
 
@@ -197,6 +197,8 @@ enum Event {
 struct Idle {
     instance: u64,
     since: u64,
+    /// It ends when it has been idle beyond this instant.
+    until: u64,
     provisioned: bool,
 }
 
@@ -258,20 +260,13 @@ impl Pool<'_, '_> {
     }
 
     fn next_expiry(&self) -> Option<u64> {
-        let keep_alive = self.rules.keep_alive?;
-        let expiring = self.idle.iter().filter(|idle| !idle.provisioned);
-        expiring
-            .map(|idle| idle.since.saturating_add(keep_alive.0).saturating_add(1))
-            .min()
+        let ends = self.idle.iter().map(|idle| idle.until.saturating_add(1));
+        ends.min()
     }
 
-    /// Ends what has been idle for longer than the keep-alive at an instant.
+    /// Ends what has been idle for longer than its keep-alive at an instant.
     fn expire(&mut self, instant: u64) {
-        let Some(keep_alive) = self.rules.keep_alive else {
-            return;
-        };
-        let kept =
-            |idle: &Idle| idle.provisioned || clock::since(idle.since, instant) <= keep_alive.0;
+        let kept = |idle: &Idle| instant <= idle.until;
         let (stay, go): (Vec<Idle>, Vec<Idle>) = self.idle.iter().copied().partition(kept);
         self.idle = stay;
         for idle in go {
@@ -343,15 +338,39 @@ impl Pool<'_, '_> {
             return;
         };
         let provisioned = worker.provisioned;
-        if self.rules.keep_alive == Some(SimDuration::ZERO) && !provisioned {
+        if self.rules.keep_alive == KeepAlive::None && !provisioned {
             self.workers.remove(&instance);
             return;
         }
+        let kept_ns = if provisioned {
+            u64::MAX
+        } else {
+            self.kept_ns()
+        };
         self.idle.push(Idle {
             instance,
             since,
+            until: since.saturating_add(kept_ns),
             provisioned,
         });
+    }
+
+    /// For how long an instance is kept that is idle from now on.
+    fn kept_ns(&mut self) -> u64 {
+        match self.rules.keep_alive {
+            KeepAlive::Fixed(span) => span.0,
+            KeepAlive::Uniform { low, high } => {
+                let width = high.0.saturating_sub(low.0).saturating_add(1);
+                low.0.saturating_add(below(self.random.next_u64(), width))
+            }
+            KeepAlive::Halving(period) => {
+                // The leading ones of a random word are the coins that it survives.
+                let survived = u64::from(self.random.next_u64().leading_ones());
+                period.0.saturating_mul(survived + 1)
+            }
+            KeepAlive::None => 0,
+            KeepAlive::Forever => u64::MAX,
+        }
     }
 
     fn note(&mut self, first: Option<u64>, report: Report) {

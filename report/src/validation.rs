@@ -97,7 +97,7 @@ pub struct ValidationReport {
     pub verdict: Verdict,
     /// How much faster than recorded the arrivals and the keep-alive went.
     pub speed: f64,
-    /// The keep-alive on both sides, in seconds; `null` for ever.
+    /// The keep-alive on both sides, the longest where it is drawn, in seconds; `null` for ever.
     pub keep_alive_s: Option<f64>,
     /// Requests that were sent.
     pub requests: u64,
@@ -229,7 +229,7 @@ pub struct Circumstances {
     pub function: String,
     /// How much faster than recorded everything idle went.
     pub speed: f64,
-    /// The keep-alive on both sides; `None` for ever.
+    /// The keep-alive on both sides, the longest where it is drawn; `None` for ever.
     pub keep_alive: Option<SimDuration>,
     /// Instances alive at once at the most, in each simulated run.
     pub simulated_peaks: Vec<u64>,

@@ -3,7 +3,7 @@
 
 use frostline_bench_harness::pool::{Replay, Rules, replay};
 use frostline_bench_harness::target::Failure;
-use frostline_models::keepalive::Reuse;
+use frostline_models::keepalive::{KeepAlive, Reuse};
 use frostline_models::record::{Outcome, ThrottleReason};
 use frostline_models::units::{SimDuration, SimTime};
 
@@ -13,7 +13,7 @@ const LIMIT: ThrottleReason = ThrottleReason::ReservedFunctionConcurrentInvocati
 
 fn rules() -> Rules {
     Rules {
-        keep_alive: None,
+        keep_alive: KeepAlive::Forever,
         reuse: Reuse::MostRecent,
         provisioned: 0,
         limit: None,
@@ -67,15 +67,27 @@ fn requests_at_once_start_an_instance_each_and_later_ones_find_them() {
 
 #[test]
 fn an_instance_ends_when_its_keep_alive_is_over() {
-    let kept = |seconds| Rules {
-        keep_alive: Some(SimDuration::from_secs(seconds)),
+    let second = SimDuration::from_secs(1);
+    let drawn = KeepAlive::Uniform {
+        low: second,
+        high: SimDuration(second.0 + 1_000),
+    };
+    for keep_alive in [KeepAlive::Fixed(second), drawn, KeepAlive::None] {
+        let kept = Rules {
+            keep_alive,
+            ..rules()
+        };
+        let replay = asked(&TARGET, &kept, &[0, 4000]).unwrap();
+        assert_eq!(outcomes(&replay), [Outcome::Cold, Outcome::Cold]);
+        assert_eq!(replay.instances_peak, 1);
+    }
+    // Every coin falls an hour from now at the earliest.
+    let kept = Rules {
+        keep_alive: KeepAlive::Halving(SimDuration::from_secs(3600)),
         ..rules()
     };
-    let replay = asked(&TARGET, &kept(1), &[0, 4000]).unwrap();
-    assert_eq!(outcomes(&replay), [Outcome::Cold, Outcome::Cold]);
-    assert_eq!(replay.instances_peak, 1);
-    let replay = asked(&TARGET, &kept(0), &[0, 2000]).unwrap();
-    assert_eq!(outcomes(&replay), [Outcome::Cold, Outcome::Cold]);
+    let replay = asked(&TARGET, &kept, &[0, 2000]).unwrap();
+    assert_eq!(outcomes(&replay), [Outcome::Cold, Outcome::Warm]);
 }
 
 #[test]
@@ -112,7 +124,7 @@ fn a_target_that_never_starts_is_given_up() {
 #[test]
 fn the_end_of_one_instance_leaves_its_siblings_alone() {
     let brief = Rules {
-        keep_alive: Some(SimDuration(1_000_000)),
+        keep_alive: KeepAlive::Fixed(SimDuration(1_000_000)),
         ..rules()
     };
     let replay = asked(&["phases", "0", "0", "300", "0"], &brief, &[0; 14]).unwrap();

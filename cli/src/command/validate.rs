@@ -119,7 +119,7 @@ impl Validate {
             manifest,
             function: function.name.clone(),
             speed: plan.speed,
-            keep_alive: plan.rules.keep_alive,
+            keep_alive: plan.rules.keep_alive.longest(),
             simulated_peaks,
             assumptions: plan.assumptions,
         };
@@ -194,11 +194,7 @@ impl Validate {
             );
         }
         let rules = Rules {
-            keep_alive: match function.keep_alive {
-                KeepAlive::Fixed(span) => Some(span),
-                KeepAlive::None => Some(SimDuration::ZERO),
-                _ => None,
-            },
+            keep_alive: function.keep_alive,
             reuse: function.reuse,
             provisioned: function.provisioned.instances,
             limit: limit(&scenario),
@@ -322,12 +318,6 @@ fn check_supported(function: &Function) -> Result<(), Failure> {
     if function.queue.length > 0 {
         unsupported.push("a queue (`queue.length`)");
     }
-    if matches!(
-        function.keep_alive,
-        KeepAlive::Uniform { .. } | KeepAlive::Halving(_)
-    ) {
-        unsupported.push("a keep-alive that is drawn (`uniform`, `halving`)");
-    }
     if unsupported.is_empty() {
         return Ok(());
     }
@@ -337,7 +327,7 @@ fn check_supported(function: &Function) -> Result<(), Failure> {
             function.name,
             unsupported.join(", ")
         ),
-        "--set 'platform.keep-alive.fixed=10 min' and the like",
+        "--set 'function.NAME.concurrency=1' and the like",
     ))
 }
 
@@ -382,9 +372,16 @@ fn simplify(
     let function = &mut scenario.functions[0];
     function.arrivals = Arrivals::Recorded(recorded);
     function.maximum_age = None;
-    if let KeepAlive::Fixed(span) = function.keep_alive {
-        function.keep_alive = KeepAlive::Fixed(SimDuration(faster(span.0)));
-    }
+    let shorter = |span: SimDuration| SimDuration(faster(span.0));
+    function.keep_alive = match function.keep_alive {
+        KeepAlive::Fixed(span) => KeepAlive::Fixed(shorter(span)),
+        KeepAlive::Uniform { low, high } => KeepAlive::Uniform {
+            low: shorter(low),
+            high: shorter(high),
+        },
+        KeepAlive::Halving(period) => KeepAlive::Halving(shorter(period)),
+        KeepAlive::None | KeepAlive::Forever => function.keep_alive,
+    };
     let elsewhere = [Phase::Placement, Phase::Network];
     let (gone, kept): (Vec<_>, Vec<_>) = function
         .init

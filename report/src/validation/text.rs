@@ -73,9 +73,10 @@ impl ValidationReport {
     }
 
     fn run_line(&self) -> String {
-        let keep_alive = self
-            .keep_alive_s
-            .map_or_else(|| "for ever".to_owned(), |s| format!("{} s", number(s)));
+        let keep_alive = self.keep_alive_s.map_or_else(
+            || "for ever".to_owned(),
+            |s| format!("for {} s at most", number(s)),
+        );
         let speed = if self.speed > 1.0 {
             format!(
                 ", arrivals and keep-alive {} times as fast",
