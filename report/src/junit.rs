@@ -1,7 +1,7 @@
 //! `JUnit` XML, which most services that run tests can read.
 //!
 //! Elements and attributes are those that the schema of Jenkins's xUnit plugin allows
-//! (`junit-10.xsd`, read 2026-11): `testsuites`, `testsuite`, `testcase`, `failure`, `error`,
+//! (`junit-10.xsd`, as remembered, unverified): `testsuites`, `testsuite`, `testcase`, `failure`, `error`,
 //! `system-out`. What is broken is a failure, what is unclear an error, since nothing was shown.
 
 use std::fmt::Write;

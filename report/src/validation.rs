@@ -399,10 +399,11 @@ fn compare_times(
     let latency: Nanos = |invocation| invocation.latency().0;
     let init: Nanos = |invocation| invocation.init.0;
     let duration: Nanos = |invocation| invocation.duration.0;
-    let all: [(&str, bool, Nanos, &[f64]); 4] = [
+    let all: [(&str, bool, Nanos, &[f64]); 5] = [
         ("cold latency", true, latency, &[0.5, 0.9]),
         ("cold init", true, init, &[0.5, 0.9]),
-        ("first duration", true, duration, &[0.5]),
+        ("cold duration", true, duration, &[0.5]),
+        ("warm duration", false, duration, &[0.5]),
         ("warm latency", false, latency, &[0.5, 0.9, 0.99]),
     ];
     let mut rows = Vec::new();

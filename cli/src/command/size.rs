@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use frostline_models::metric::estimated;
 use frostline_models::price::PriceBook;
-use frostline_models::scenario::Scenario;
+use frostline_models::scenario::{Function, Scenario};
 use frostline_models::units::parse_share;
 use frostline_report::size::{Answer, FunctionSize, Goal, Rules, SizeReport};
 use frostline_report::summary::{Manifest, Summary};
@@ -112,6 +112,17 @@ impl Size {
             scenario.run.replications = given.max(FIRST_REPLICATIONS);
         }
         scenario.run.precision = None;
+        let scaled = |function: &&Function| function.provisioned.scaling.is_some();
+        if let Some(function) = scenario.functions.iter().find(scaled) {
+            let name = &function.name;
+            return Err(Failure::usage(
+                format!(
+                    "`{name}` has a number of provisioned instances that changes, and a fixed one is \
+                     what is looked for"
+                ),
+                format!("--set 'function.{name}.provisioned=0'"),
+            ));
+        }
         for promise in &scenario.slos {
             if let Err(error) = estimated(&promise.metric) {
                 let what = format!("`{}`: {}", promise.text, error.title);

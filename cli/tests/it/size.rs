@@ -255,3 +255,30 @@ arrivals.poisson = { rate = "20 /h" }
             .is_some_and(|note| note.contains("together"))
     );
 }
+
+/// A number that changes is not overwritten by a fixed one, unless somebody says so.
+#[test]
+fn a_number_that_changes_is_refused() {
+    let tracked = SHOP.replace(
+        "provisioned.fixed = 3",
+        "provisioned.target-tracking = { min = 2, max = 9, utilisation = \"70 %\" }",
+    );
+    let folder = written(&tracked);
+    let told = stderr(&frostline(folder.path(), &["size", "shop.toml"]).code(2));
+    assert!(told.contains("function.checkout.provisioned"), "{told}");
+    let fixed = [
+        "size",
+        "shop.toml",
+        "--quiet",
+        "--slo",
+        "cost <= 1000000 USD",
+        "--set",
+        "function.checkout.provisioned=0",
+    ];
+    let assert = frostline(folder.path(), &fixed);
+    let told = stderr(&assert);
+    assert!(
+        !told.contains("a number of provisioned instances that changes"),
+        "{told}"
+    );
+}
