@@ -376,13 +376,17 @@ impl<'a> Measurement<'a> {
             return runs >= HOPELESS;
         }
         times.sort_by(f64::total_cmp);
-        let narrow = |p, share| {
-            quantile::of_sorted(&times, p)
-                .is_some_and(|estimate| quantile::is_within(&estimate, share))
-        };
-        let (tail, wider) = TAIL;
-        runs >= RUNS_MIN && narrow(0.5, share) && narrow(tail, share * wider)
+        runs >= RUNS_MIN && is_precise(&times, share)
     }
+}
+
+/// Whether sorted times tell the median to a share, and the tail to a wider one.
+fn is_precise(times: &[f64], share: f64) -> bool {
+    let narrow = |p, share| {
+        quantile::of_sorted(times, p).is_some_and(|estimate| quantile::is_within(&estimate, share))
+    };
+    let (tail, wider) = TAIL;
+    narrow(0.5, share) && narrow(tail, share * wider)
 }
 
 impl From<Failure> for MeasureError {
@@ -418,5 +422,65 @@ impl Measurement<'_> {
         }
         let (runs, _) = self.start(index, 0, start::Purpose::Imports)?;
         self.keep(runs, listener)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use frostline_models::math::{ln, open_unit};
+    use rand::rngs::Xoshiro256PlusPlus;
+    use rand::{Rng, SeedableRng};
+
+    use super::*;
+
+    /// A start in ms: a fixed part and an exponential one.
+    fn skewed(uniform: f64) -> f64 {
+        40.0 - 5.0 * ln(uniform)
+    }
+
+    /// One of two exponential parts, as of a file that is in memory or must be read.
+    fn bimodal(uniform: f64) -> f64 {
+        if uniform < 0.7 {
+            40.0 - 2.0 * ln(uniform / 0.7)
+        } else {
+            60.0 - 2.0 * ln((uniform - 0.7) / 0.3)
+        }
+    }
+
+    /// To look again and again, and to stop when the interval is narrow, favours narrow intervals. Of
+    /// 2,000 measurements each, stopped as `measure` stops them, the share of the nominal 95 % intervals
+    /// that hold the median lies between 93 and 97 %: order statistics are cautious, which makes up for it.
+    /// A standard deviation is 0.49 %, so that a right rule at 95 % fails once in 20,000 seeds.
+    #[test]
+    fn intervals_hold_the_median_though_their_width_ended_the_measurement() {
+        // Medians: of the first 40 + 5 ln 2; of the second where the share of the lower part is 0.5.
+        type Draw = fn(f64) -> f64;
+        let cases: [(Draw, f64); 2] = [
+            (skewed, 40.0 + 5.0 * ln(2.0)),
+            (bimodal, 40.0 + 2.0 * ln(0.7 / 0.2)),
+        ];
+        for (case, (draw, median)) in cases.into_iter().enumerate() {
+            let mut held = 0;
+            let mut runs = 0;
+            for repetition in 0..2_000_u64 {
+                let mut random = Xoshiro256PlusPlus::seed_from_u64(repetition);
+                let mut times: Vec<f64> = Vec::new();
+                while times.len() < 100 {
+                    let time = draw(open_unit(random.next_u64()));
+                    let place = times.partition_point(|earlier| *earlier < time);
+                    times.insert(place, time);
+                    if times.len() >= 10 && is_precise(&times, 0.05) {
+                        break;
+                    }
+                }
+                let estimate = quantile::of_sorted(&times, 0.5).unwrap();
+                let (low, high) = (estimate.low.unwrap(), estimate.high.unwrap());
+                held += u32::from(low <= median && median <= high);
+                runs += times.len();
+            }
+            let share = f64::from(held) / 2_000.0;
+            let told = format!("case {case}: {share}, {} runs on average", runs / 2_000);
+            assert!((0.93..=0.97).contains(&share), "{told}");
+        }
     }
 }

@@ -34,7 +34,11 @@ use crate::clock;
 use crate::host::Host;
 use crate::noise::Counters;
 use crate::package::{Package, PackageError};
-use crate::target::{Failure, Instance, Report, Setting, Target};
+use crate::target::{Failure, Report, Setting, Target};
+
+mod life;
+
+use life::{Event, Life, Order};
 
 /// Instances at once at the most: each is a process and a thread of this machine.
 pub const INSTANCES_MAX: usize = 256;
@@ -157,39 +161,6 @@ pub fn replay(
     let own = clock::since(own_before, clock::own_cpu_time());
     replay.noise = before.until(&Counters::read(), own);
     Ok(replay)
-}
-
-/// What an instance's thread is told.
-struct Order {
-    request: u64,
-    /// When it was due, on the machine's clock.
-    due: u64,
-}
-
-/// What an instance's thread tells.
-enum Event {
-    /// A provisioned instance can be asked.
-    Ready { instance: u64 },
-    /// A request was answered, and the instance could take another one at `idle_at`.
-    Answered {
-        instance: u64,
-        request: u64,
-        init_ns: u64,
-        queue_ns: u64,
-        duration_ns: u64,
-        idle_at: u64,
-    },
-    /// A request failed; the instance is gone.
-    Failed {
-        instance: u64,
-        request: Option<u64>,
-        failure: Failure,
-    },
-    /// An instance has ended; what it did for the request that it was started for.
-    Ended {
-        first: Option<u64>,
-        report: Box<Report>,
-    },
 }
 
 /// An idle instance.
@@ -508,95 +479,6 @@ impl Pool<'_, '_> {
                 self.note(first, *report);
             }
         }
-    }
-}
-
-/// The thread of one instance.
-struct Life<'env> {
-    instance: u64,
-    host: &'env Host,
-    target: &'env dyn Target,
-    setting: &'env Setting,
-    payload: &'env [u8],
-    is_freezing: bool,
-    tell: Sender<Event>,
-}
-
-impl Life<'_> {
-    /// Starts the instance, serves until the channel closes, and stops it.
-    fn live(&self, order: Option<Order>, orders: &Receiver<Order>) {
-        let first = order.as_ref().map(|order| order.request);
-        let asked = clock::now();
-        let started = self
-            .target
-            .start(self.host, self.setting)
-            .and_then(|mut instance| {
-                instance.ready()?;
-                Ok(instance)
-            });
-        let mut instance = match started {
-            Ok(instance) => instance,
-            Err(failure) => return self.failed(first, failure),
-        };
-        let init_ns = clock::since(asked, clock::now());
-        match order {
-            Some(order) => {
-                if let Err(failure) = self.serve(&mut *instance, &order, init_ns) {
-                    return self.failed(Some(order.request), failure);
-                }
-            }
-            None => self.say(Event::Ready {
-                instance: self.instance,
-            }),
-        }
-        self.freeze(&mut *instance, true);
-        while let Ok(order) = orders.recv() {
-            self.freeze(&mut *instance, false);
-            if let Err(failure) = self.serve(&mut *instance, &order, 0) {
-                return self.failed(Some(order.request), failure);
-            }
-            self.freeze(&mut *instance, true);
-        }
-        let report = Box::new(instance.stop());
-        self.say(Event::Ended { first, report });
-    }
-
-    fn freeze(&self, instance: &mut dyn Instance, frozen: bool) {
-        if self.is_freezing {
-            instance.freeze(frozen);
-        }
-    }
-
-    fn serve(
-        &self,
-        instance: &mut dyn Instance,
-        order: &Order,
-        init_ns: u64,
-    ) -> Result<(), Failure> {
-        let handed_at = clock::now();
-        let invoked = instance.invoke(self.payload)?;
-        self.say(Event::Answered {
-            instance: self.instance,
-            request: order.request,
-            init_ns,
-            queue_ns: clock::since(order.due, handed_at).saturating_sub(init_ns),
-            duration_ns: invoked.duration_ns,
-            idle_at: clock::now(),
-        });
-        Ok(())
-    }
-
-    fn failed(&self, request: Option<u64>, failure: Failure) {
-        self.say(Event::Failed {
-            instance: self.instance,
-            request,
-            failure,
-        });
-    }
-
-    fn say(&self, event: Event) {
-        // Nobody listens when the pool has ended early.
-        let _ = self.tell.send(event);
     }
 }
 

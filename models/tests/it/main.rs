@@ -12,6 +12,7 @@ mod law;
 mod precision;
 mod price;
 mod profile;
+mod provisioned;
 mod scenario;
 mod synth;
 mod trace;

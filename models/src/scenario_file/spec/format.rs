@@ -2,26 +2,26 @@
 
 mod arrivals;
 mod laws;
+mod provisioned;
 mod run;
+mod trace;
 
 use super::Kind::{
-    Bytes, Choice, Count, Date, Duration, Flag, List, Memory, OrKey, OrWord, PositiveDuration,
-    Quota, Share, Table, Text, True,
+    Bytes, Choice, Count, Duration, Flag, List, Memory, OrKey, OrWord, PositiveDuration, Quota,
+    Share, Table, Text, True,
 };
 use super::{Kind, TableSpec, alternative, optional, required};
 use arrivals::ARRIVALS;
 use laws::{LAW, UNIFORM};
+use provisioned::PROVISIONED;
 use run::RUN;
+use trace::TRACE;
 
 /// Kinds that are used more than once need an address.
 static LAW_KIND: Kind = Table(&LAW);
 static KEEP_ALIVE_KIND: Kind = Table(&KEEP_ALIVE);
 static REUSE_KIND: Kind = Choice(&["most-recent", "newest", "oldest", "random", "least-recent"]);
 static FUNCTION_KIND: Kind = Table(&FUNCTION);
-const PLACEMENT_DOC: &str = "Where in its minute an invocation falls: \"uniform\" (exact order statistics, the default), \"equidistant\" or \"minute-start\".";
-
-static PLACEMENT: Kind = Choice(&["uniform", "equidistant", "minute-start"]);
-static TIME_UNIT: Kind = Choice(&["ns", "us", "ms", "s"]);
 static CONCURRENCY: Kind = Count(0, 1_000_000_000);
 
 /// The whole file.
@@ -194,124 +194,6 @@ static PRICE: TableSpec = TableSpec {
             "free-tier",
             &Flag,
             "Whether the monthly free tier is taken off; false by default.",
-        ),
-    ],
-};
-
-static TRACE: TableSpec = TableSpec {
-    name: "trace",
-    doc: "Recorded arrivals; the key is the format.",
-    example: "trace.azure-functions-2019 = { path = \"azure-functions-2019\" }",
-    keys: &[
-        alternative(
-            "azure-functions-2019",
-            &Table(&AZURE_DAYS),
-            "Counts a minute of the Azure Functions trace of 2019.",
-        ),
-        alternative(
-            "azure-functions-2021",
-            &Table(&TRACE_FILE),
-            "Invocations of the Azure Functions trace of 2021.",
-        ),
-        alternative("opendc", &Table(&TRACE_FILE), "An OpenDC serverless trace."),
-        alternative(
-            "huawei-2025",
-            &Table(&TRACE_FILE),
-            "The Huawei Cloud trace of 2025.",
-        ),
-        alternative(
-            "request-log",
-            &Table(&REQUEST_LOG),
-            "Any table of requests with a column of times.",
-        ),
-        alternative(
-            "frostline",
-            &Table(&FROSTLINE),
-            "A trace that `frostline trace convert` wrote.",
-        ),
-    ],
-};
-
-static FROSTLINE: TableSpec = TableSpec {
-    name: "frostline",
-    doc: "Where a converted trace lies; placement and columns were settled when it was converted.",
-    example: "{ path = \"day.fltrace\" }",
-    keys: &[required(
-        "path",
-        &Text,
-        "The file, relative to the scenario.",
-    )],
-};
-
-static AZURE_DAYS: TableSpec = TableSpec {
-    name: "azure-days",
-    doc: "Where the files of the Azure Functions trace of 2019 lie, and which day of them is meant.",
-    example: "{ path = \"azure\", day = 3 }",
-    keys: &[
-        required(
-            "path",
-            &Text,
-            "The folder of the files, or the file of a day's invocations, relative to the scenario.",
-        ),
-        optional(
-            "day",
-            &Count(1, 99),
-            "The day of a folder with several: 3 for the files with `.d03.` in their names.",
-        ),
-        optional("placement", &PLACEMENT, PLACEMENT_DOC),
-    ],
-};
-
-static TRACE_FILE: TableSpec = TableSpec {
-    name: "trace-file",
-    doc: "Where a trace lies and how it is read.",
-    example: "{ path = \"trace\" }",
-    keys: &[
-        required(
-            "path",
-            &Text,
-            "The trace's file or folder, relative to the scenario.",
-        ),
-        optional("placement", &PLACEMENT, PLACEMENT_DOC),
-    ],
-};
-
-static REQUEST_LOG: TableSpec = TableSpec {
-    name: "request-log",
-    doc: "Where a request log lies and what its columns are.",
-    example: "{ path = \"requests.csv\", time = \"timestamp\" }",
-    keys: &[
-        required("path", &Text, "The log, relative to the scenario."),
-        required("time", &Text, "The column with the time of arrival."),
-        optional(
-            "end",
-            &Text,
-            "The column with the time of the response. Without `duration`, durations are its difference from `time`.",
-        ),
-        optional(
-            "duration",
-            &Text,
-            "The column with the duration, without any wait for an instance to start.",
-        ),
-        optional(
-            "function",
-            &Text,
-            "The column with the function's name; without it all requests are those of one function, `requests`.",
-        ),
-        optional(
-            "cold",
-            &Text,
-            "The column that says whether the start was cold: true or false, 1 or 0, yes or no, cold or warm. It is compared with the simulation request by request.",
-        ),
-        optional(
-            "time-unit",
-            &TIME_UNIT,
-            "The unit of times that are plain numbers; \"s\" by default.",
-        ),
-        optional(
-            "duration-unit",
-            &TIME_UNIT,
-            "The unit of durations; that of times by default.",
         ),
     ],
 };
@@ -556,139 +438,6 @@ static RESPONSE: TableSpec = TableSpec {
         &Bytes,
         "Size of a response; nothing by default.",
     )],
-};
-
-static PROVISIONED: TableSpec = TableSpec {
-    name: "provisioned",
-    doc: "Provisioned concurrency.",
-    example: "provisioned.fixed = 5",
-    keys: &[
-        alternative(
-            "fixed",
-            &Count(0, 1_000_000),
-            "Instances kept started; `provisioned = 5` is short for it.",
-        ),
-        alternative(
-            "schedule",
-            &Table(&PROVISIONED_SCHEDULE),
-            "A number that changes at known times.",
-        ),
-        alternative(
-            "target-tracking",
-            &Table(&TARGET_TRACKING),
-            "A number that follows utilisation, as Application Auto Scaling does it.",
-        ),
-        optional(
-            "allocate",
-            &Choice(&["before", "at-start"]),
-            "\"before\", the default: they are there when the run starts; \"at-start\": they are asked for then.",
-        ),
-    ],
-};
-
-static PROVISIONED_SCHEDULE: TableSpec = TableSpec {
-    name: "provisioned-schedule",
-    doc: "Provisioned concurrency at known times.",
-    example: "schedule = { initial = 2, actions = [{ cron = \"0 8 * * 1-5\", time-zone = \"Europe/Berlin\", capacity = 20 }] }",
-    keys: &[
-        optional(
-            "initial",
-            &Count(0, 1_000_000),
-            "Instances before the first action; none by default.",
-        ),
-        required(
-            "actions",
-            &List(&Table(&SCALING_ACTION), 1_000),
-            "What changes when.",
-        ),
-    ],
-};
-
-static SCALING_ACTION: TableSpec = TableSpec {
-    name: "scaling-action",
-    doc: "A scheduled action.",
-    example: "{ cron = \"0 8 * * 1-5\", time-zone = \"Europe/Berlin\", capacity = 20 }",
-    keys: &[
-        required(
-            "cron",
-            &Text,
-            "A cron expression of five fields, or six with seconds in front.",
-        ),
-        optional(
-            "time-zone",
-            &Text,
-            "The IANA time zone of the cron expression; \"UTC\" by default.",
-        ),
-        optional(
-            "start",
-            &Date,
-            "The day at whose midnight the run starts; 2026-01-05, a Monday, by default.",
-        ),
-        optional(
-            "capacity",
-            &Count(0, 1_000_000),
-            "Short for `min` and `max` of the same.",
-        ),
-        optional(
-            "min",
-            &Count(0, 1_000_000),
-            "Instances at the least from then on.",
-        ),
-        optional(
-            "max",
-            &Count(0, 1_000_000),
-            "Instances at the most from then on.",
-        ),
-    ],
-};
-
-static TARGET_TRACKING: TableSpec = TableSpec {
-    name: "target-tracking",
-    doc: "Provisioned concurrency that follows its utilisation.",
-    example: "target-tracking = { min = 2, max = 50, utilisation = \"70 %\" }",
-    keys: &[
-        required(
-            "min",
-            &Count(0, 1_000_000),
-            "Instances at the least, and at the start.",
-        ),
-        required("max", &Count(0, 1_000_000), "Instances at the most."),
-        optional(
-            "utilisation",
-            &Share,
-            "The utilisation to keep, 10 to 90 %; 70 % by default.",
-        ),
-        optional(
-            "high-points",
-            &Count(1, 1_000),
-            "Minutes above it in a row before more are asked for; 3 by default.",
-        ),
-        optional(
-            "low-points",
-            &Count(1, 1_000),
-            "Minutes below 0.9 times it in a row before some are given up; 3 by default, 15 in other services of AWS.",
-        ),
-        optional(
-            "scale-out-cooldown",
-            &Duration,
-            "No more are asked for within this time; none by default.",
-        ),
-        optional(
-            "scale-in-cooldown",
-            &Duration,
-            "None are given up within this time; none by default.",
-        ),
-        optional(
-            "step-in",
-            &Share,
-            "The largest part that is given up at once; 10 % by default.",
-        ),
-        optional(
-            "actions",
-            &List(&Table(&SCALING_ACTION), 1_000),
-            "Scheduled actions that change `min` and `max`.",
-        ),
-    ],
 };
 
 static QUEUE: TableSpec = TableSpec {
