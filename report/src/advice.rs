@@ -229,10 +229,7 @@ impl Advice {
     /// # Panics
     /// Never: every key is a string and every number that is not finite becomes `null`.
     pub fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self)
-            .expect("advice serialises, because all its keys are strings");
-        json.push('\n');
-        json
+        crate::json::pretty(self)
     }
 }
 

@@ -445,9 +445,6 @@ impl GateReport {
     /// # Panics
     /// Never: every part can be written as JSON.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self)
-            .expect("numbers, texts and lists of them can always be written as JSON");
-        text.push('\n');
-        text
+        crate::json::pretty(self)
     }
 }

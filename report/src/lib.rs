@@ -48,6 +48,7 @@ pub mod cost;
 mod doubt;
 mod estimates;
 pub mod gate;
+mod json;
 mod junit;
 pub mod measured;
 mod observations;

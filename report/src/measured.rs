@@ -156,10 +156,7 @@ impl MeasuredSummary {
     /// # Panics
     /// Never: every part can be written as JSON.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self)
-            .expect("numbers, texts and lists of them can always be written as JSON");
-        text.push('\n');
-        text
+        crate::json::pretty(self)
     }
 
     /// Whether some condition never became ready, which makes the measurement a failure.

@@ -8,6 +8,7 @@ pub(crate) mod table;
 
 use frostline_models::math::round_to_u64;
 use frostline_models::units::SimDuration;
+use frostline_stats::warning::Warning;
 
 use crate::section::Sections;
 use crate::summary::{Summary, WarmUpName};
@@ -36,12 +37,7 @@ impl Summary {
             text.push('\n');
             text.push_str(&wrapped(&precision.to_string(), 0, width));
         }
-        if !self.warnings.is_empty() {
-            text.push('\n');
-            for warning in &self.warnings {
-                text.push_str(&wrapped(&format!("warning: {warning}"), 9, width));
-            }
-        }
+        text.push_str(&warning_lines(&self.warnings, width));
         text.push('\n');
         text.push_str(&wrapped(&self.legend(), 0, width));
         text.push_str(&wrapped(&self.next(), 6, width));
@@ -172,4 +168,16 @@ pub(crate) fn slo_line(slo: &SloVerdict, functions: usize) -> String {
         )]);
     }
     line
+}
+
+/// Doubts after an empty line; nothing where there are none.
+pub(crate) fn warning_lines(warnings: &[Warning], width: usize) -> String {
+    let mut text = String::new();
+    if !warnings.is_empty() {
+        text.push('\n');
+    }
+    for warning in warnings {
+        text.push_str(&wrapped(&format!("warning: {warning}"), 9, width));
+    }
+    text
 }

@@ -271,10 +271,7 @@ impl TraceInfo {
     /// # Panics
     /// Never: numbers, texts and lists can always be written as JSON.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self)
-            .expect("numbers, texts and lists can always be written as JSON");
-        text.push('\n');
-        text
+        crate::json::pretty(self)
     }
 }
 

@@ -308,10 +308,7 @@ impl ValidationReport {
     /// # Panics
     /// Never: every key is a string and every number that is not finite becomes `null`.
     pub fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self)
-            .expect("a report serialises, because all its keys are strings");
-        json.push('\n');
-        json
+        crate::json::pretty(self)
     }
 }
 

@@ -39,12 +39,7 @@ impl Advice {
             );
             text.push_str(&wrapped(&told, 4, width));
         }
-        if !self.warnings.is_empty() {
-            text.push('\n');
-            for warning in &self.warnings {
-                text.push_str(&wrapped(&format!("warning: {warning}"), 9, width));
-            }
-        }
+        text.push_str(&crate::text::warning_lines(&self.warnings, width));
         text.push('\n');
         text.push_str(&wrapped(&self.legend(), 0, width));
         text.push_str(&self.next(scenario));

@@ -60,12 +60,7 @@ impl Comparison {
             text.push('\n');
             text.push_str(&wrapped(&precision.sentence(), 0, width));
         }
-        if !self.warnings.is_empty() {
-            text.push('\n');
-            for warning in &self.warnings {
-                text.push_str(&wrapped(&format!("warning: {warning}"), 9, width));
-            }
-        }
+        text.push_str(&crate::text::warning_lines(&self.warnings, width));
         text.push('\n');
         text.push_str(&wrapped(&self.legend(), 0, width));
         text.push_str(&wrapped(&self.next(), 6, width));

@@ -169,10 +169,7 @@ impl Baseline {
     /// # Panics
     /// Never: every part can be written as JSON.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self)
-            .expect("numbers, texts and lists of them can always be written as JSON");
-        text.push('\n');
-        text
+        crate::json::pretty(self)
     }
 
     /// What must be alike for ratios to be compared, and is not.
@@ -292,10 +289,7 @@ impl CheckReport {
     /// # Panics
     /// Never: every part can be written as JSON.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self)
-            .expect("numbers, texts and lists of them can always be written as JSON");
-        text.push('\n');
-        text
+        crate::json::pretty(self)
     }
 
     /// Lines of at most `width` characters; the first is the verdict.
